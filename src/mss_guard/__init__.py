@@ -1,0 +1,1 @@
+"""SMTP/LMTP proxy that lets health data leave only to MSSanté."""
