@@ -1,0 +1,165 @@
+"""From the end of a message to the last word: judge → deliver or not → answer → finish.
+
+Runs in a task of its own that nothing cancels: neither the client that goes, nor a reload, nor SIGTERM. What the client
+hears comes out of `Case.words` as soon as it is known; the outcome record follows.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from mss_guard.core.model import HopReply, Reply
+from mss_guard.edge.smtp_server import replies
+from mss_guard.edge.smtp_server.faults import report
+from mss_guard.edge.smtp_server.ports import Judge, Ruling, Submission, Transaction
+from mss_guard.edge.smtp_server.room import Reservation
+
+_NO_ANSWER = HopReply(code=0, wire=b"")
+Spawn = Callable[[Coroutine[Any, Any, None]], object]
+"""Starts a background task that is waited for at the end of the service."""
+
+
+@dataclass(slots=True)
+class Case:
+    """One message on its way. `words`: one answer per recipient, set once. `gone`: whether the client has left.
+
+    `dot_by`: loop.time() by which our dot must be out; `patience`: seconds that the judge has.
+    """
+
+    submission: Submission
+    hop: Transaction
+    judge: Judge
+    spawn: Spawn
+    count: Callable[[Reply], None]
+    gone: Callable[[], bool]
+    reservation: Reservation
+    patience: float
+    dot_by: float
+    words: asyncio.Future[tuple[HopReply, ...]] = field(default_factory=asyncio.Future)
+    _settled: bool = False  # the hop was told: delivered to, or abandoned
+
+    async def run(self) -> None:
+        """Never raises but CancelledError; `words` is set whatever happens."""
+        try:
+            await self._run()
+        except Exception as fault:  # noqa: BLE001 - promise 4: whatever it is, 451
+            report(fault, "conclude")
+        finally:
+            if not self.words.done():
+                self.count(replies.FAULT)
+            self._give_up(self._all(replies.FAULT))
+
+    async def _run(self) -> None:
+        ruling = await self._ruling()
+        if isinstance(ruling, Reply):
+            self.count(ruling)
+            self._give_up(self._all(ruling))
+            return
+        permitted = [index for index, answer in enumerate(ruling.answers) if answer is None]
+        if not self._sound(ruling):
+            self.count(replies.FAULT)
+            self._give_up(self._all(replies.FAULT))
+            await self._finish(ruling, self._ours(permitted, replies.FAULT))
+        elif not permitted:
+            self._give_up(_merged(ruling, {}))
+            await self._finish(ruling, None)
+        elif self.gone():
+            # RFC 5321 §4.1.1.10: a connection closed too early cancels the pending transaction. The client will send it
+            # again.
+            self.count(replies.GONE)
+            words = self._ours(permitted, replies.GONE)
+            self._give_up(_merged(ruling, dict(zip(permitted, words, strict=True))))
+            await self._finish(ruling, words)
+        else:
+            answers = await self._deliver(permitted, ruling.trace + self.submission.data)
+            self._say(_merged(ruling, dict(zip(permitted, answers, strict=True))))
+            self.reservation.release()
+            await self._finish(ruling, answers)
+
+    async def _ruling(self) -> Ruling | Reply:
+        """The judge's ruling, or the 451 in its stead. A judge that overruns is cancelled and not waited for."""
+        judging = asyncio.ensure_future(self.judge.judge(self.submission))
+        await asyncio.wait({judging}, timeout=self.patience)
+        if not judging.done():
+            judging.cancel()
+            self.spawn(self._too_late(judging))
+            return replies.TOO_SLOW
+        return self._result(judging) or replies.FAULT
+
+    async def _too_late(self, judging: asyncio.Future[Ruling]) -> None:
+        """A ruling that comes after all was not acted on, and its record must say so."""
+        await asyncio.wait({judging})
+        ruling = self._result(judging)
+        if ruling is not None:
+            permitted = [index for index, answer in enumerate(ruling.answers) if answer is None]
+            await self._finish(ruling, self._ours(permitted, replies.TOO_SLOW) or None)
+
+    def _result(self, judging: asyncio.Future[Ruling]) -> Ruling | None:
+        if judging.cancelled():
+            return None
+        fault = judging.exception()
+        if fault is not None:
+            report(fault, "judge")
+            return None
+        return judging.result()
+
+    def _sound(self, ruling: Ruling) -> bool:
+        """Only the next hop says yes, and smtp has one answer for all."""
+        answers = ruling.answers
+        one_each = len(answers) == len(self.submission.rcpt_lines)
+        one_for_all = self.submission.listener.mode == "lmtp" or len(set(answers)) == 1
+        return one_each and one_for_all and all(answer is None or answer.code // 100 in {4, 5} for answer in answers)
+
+    async def _deliver(self, permitted: Sequence[int], body: bytes) -> Sequence[HopReply]:
+        try:
+            answers = await self.hop.deliver(permitted, body, self.dot_by)
+        except Exception as fault:  # noqa: BLE001 - the dot may be out: 451, at worst a duplicate
+            report(fault, "deliver")
+            answers = []
+        if len(answers) == len(permitted):
+            self._settled = True
+        else:
+            answers = [_NO_ANSWER for _ in permitted]
+        if not all(map(replies.possible, answers)):
+            self.count(replies.FAULT)
+        return [answer if replies.possible(answer) else replies.spoken(replies.FAULT) for answer in answers]
+
+    async def _finish(self, ruling: Ruling, answers: Sequence[HopReply] | None) -> None:
+        try:
+            await ruling.finish(answers)
+        except Exception as fault:  # noqa: BLE001 - a failing outcome never changes an answer (promise 6)
+            report(fault, "finish")
+
+    def _give_up(self, words: tuple[HopReply, ...]) -> None:
+        """The hop is left to itself, unless it gave its word; the client need not wait until it has understood."""
+        if not self._settled:
+            self._settled = True
+            self.spawn(self.hop.abandon())
+        self._say(words)
+        self.reservation.release()
+
+    def _say(self, words: tuple[HopReply, ...]) -> None:
+        if not self.words.done():
+            self.words.set_result(words)
+
+    def _all(self, reply: Reply) -> tuple[HopReply, ...]:
+        return (replies.spoken(reply),) * len(self.submission.rcpt_lines)
+
+    @staticmethod
+    def _ours(permitted: Sequence[int], reply: Reply) -> list[HopReply]:
+        return [replies.spoken(reply) for _ in permitted]
+
+
+def _merged(ruling: Ruling, delivered: dict[int, HopReply]) -> tuple[HopReply, ...]:
+    """One answer per recipient: the hop's for the permitted, the ruling's for the others."""
+    return tuple(
+        delivered[index] if answer is None else replies.spoken(answer) for index, answer in enumerate(ruling.answers)
+    )
+
+
+def worst(words: Sequence[HopReply]) -> HopReply:
+    """One answer for all recipients (smtp): yes only when every one of them is yes."""
+    return next((word for word in words if not word.ok), words[0])
