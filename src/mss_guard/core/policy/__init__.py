@@ -1,0 +1,27 @@
+"""Who may receive what: the decision table, and nothing else in the house says no."""
+
+from mss_guard.core.policy.decision import decide, needs_content
+from mss_guard.core.policy.knowledge import (
+    SUSPICION,
+    Handling,
+    Knowledge,
+    PolicySettings,
+    Senders,
+    Structure,
+)
+from mss_guard.core.policy.standing import Lookup, classify_sender, look_up, standing
+
+__all__ = [
+    "SUSPICION",
+    "Handling",
+    "Knowledge",
+    "Lookup",
+    "PolicySettings",
+    "Senders",
+    "Structure",
+    "classify_sender",
+    "decide",
+    "look_up",
+    "needs_content",
+    "standing",
+]
