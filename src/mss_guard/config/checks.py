@@ -1,0 +1,197 @@
+"""What a well-formed configuration can still have wrong: roads that are not built yet, and values that do not go
+together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from mss_guard.core import partners
+from mss_guard.core.strict_yaml import Document, Mistake, Path, Value
+
+from .settings import Settings
+
+LONGEST_OBSERVATION = timedelta(days=60)
+_NOT_YET = "pas encore disponible"
+
+
+def _other_than(*words: Value) -> Callable[[Value], bool]:
+    return lambda value: value not in words
+
+
+def _is(*words: Value) -> Callable[[Value], bool]:
+    return lambda value: value in words
+
+
+def _starts(*beginnings: str) -> Callable[[Value], bool]:
+    return lambda value: isinstance(value, str) and value.lower().startswith(beginnings)
+
+
+def _above_one(value: Value) -> bool:
+    return isinstance(value, int) and value > 1
+
+
+UNAVAILABLE: tuple[tuple[Path, Callable[[Value], bool]], ...] = (
+    (("listeners", "*", "mode"), _is("milter")),
+    (("workers",), _above_one),
+    (("routes", "mssante"), _other_than(None)),
+    (("trust", "list"), _starts("https://", "http://")),
+    (("trust", "ca"), _other_than(None)),
+    (("lists", "*"), _other_than(None)),
+    (("policy", "levels", "*"), _is("confirm")),
+    (("policy", "categories", "*"), _is("confirm")),
+    (("policy", "unreadable", "*"), _is("confirm")),
+    (("policy", "opaque"), _is("confirm")),
+    (("policy", "inside"), _is("confirm")),
+    (("policy", "to_mssante"), _is("route")),
+    (("policy", "confirm"), _other_than("off")),
+    (("policy", "mixed"), _is("split")),
+    (("policy", "refusal"), _is("bounce")),
+    (("policy", "fault"), _is("relay-traced")),
+    (("audit", "identity"), _other_than("sealed")),
+    (("audit", "witness"), _other_than("mail")),
+    (("audit", "retention"), _other_than("365d")),
+    (("audit", "index"), _other_than("sqlite:////var/lib/mss-guard/audit.db")),
+)
+"""Keys whose value asks for what is not built: accepted as written nowhere, ignored in silence never."""
+
+
+def unavailable(document: Document) -> Iterator[Mistake]:
+    """A Mistake for each value of the file that is right but not built yet."""
+    for pattern, asks in UNAVAILABLE:
+        for path, value in _at(document.value, pattern):
+            if asks(value):
+                key = ".".join(str(step) for step in path)
+                # Of a URL only the scheme: it may hold a password.
+                shown = f" « {value.partition('://')[0]} »" if isinstance(value, str) else ""
+                yield document.mistake(path, f"{key}{shown} : {_NOT_YET}")
+
+
+def _at(value: Value, pattern: Path, path: Path = ()) -> Iterator[tuple[Path, Value]]:
+    """The values of the file that a pattern names; "*" is every key or index."""
+    if not pattern:
+        yield path, value
+        return
+    step, rest = pattern[0], pattern[1:]
+    items: dict[str, Value] | dict[int, Value] = {}
+    if isinstance(value, dict):
+        items = value
+    elif isinstance(value, list):
+        items = dict(enumerate(value))
+    for key, inner in items.items():
+        if step in ("*", key):
+            yield from _at(inner, rest, (*path, key))
+
+
+# --- values that do not go together -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Wrong:
+    path: Path
+    message: str
+
+
+def check(settings: Settings, today: date, *, for_run: bool) -> tuple[Mistake, ...]:
+    """What must be put right before the service may start (`for_run`) or a message may be scanned; with line and
+    column.
+    """
+    found = [*_always(settings), *(_before_running(settings, today) if for_run else ())]
+    return _placed(settings, found)
+
+
+def warnings(settings: Settings) -> tuple[Mistake, ...]:
+    """What may be meant, but is worth a word."""
+    found: list[_Wrong] = []
+    policy = settings.policy
+    if policy.mode == "enforce" and policy.to_mssante == "relay" and settings.routes.mssante is None:
+        words = (
+            "to_mssante: relay sans routes.mssante : les opérateurs MSSanté n'acceptent que les domaines de la liste "
+            "blanche, un message d'une boîte ordinaire y sera en général rejeté"
+        )
+        found.append(_Wrong(("policy", "to_mssante"), words))
+    if settings.trust.list is None:
+        words = "aucune liste blanche (trust.list) : tout message de santé vers l'extérieur sera mis en attente"
+        found.append(_Wrong(("trust", "list"), words))
+    entries = (partners.entry(text) for text in settings.partners.domains)
+    both = partners.union(e for e in entries if e).also_listed(frozenset(x.domain for x in settings.trust.extra))
+    for index, extra in enumerate(settings.trust.extra):
+        if extra.domain in both:
+            words = f"{extra.domain} est aussi partenaire commercial : il sera traité comme partenaire"
+            found.append(_Wrong(("trust", "extra", index), words))
+    return _placed(settings, found)
+
+
+def _always(settings: Settings) -> Iterator[_Wrong]:
+    yield from _names(settings)
+    yield from _amounts(settings)
+    for index, hop in enumerate(settings.hops):
+        where: Path = ("next_hop", index) if isinstance(settings.next_hop, tuple) else ("next_hop",)
+        if hop.ca is not None and hop.tls != "verify":
+            yield _Wrong((*where, "ca"), "ca ne sert qu'avec tls: verify")
+
+
+def _names(settings: Settings) -> Iterator[_Wrong]:
+    for index, domain in enumerate(settings.structure.domains):
+        if domain in settings.structure.secure_domains:
+            yield _Wrong(
+                ("structure", "domains", index), f"{domain} est aussi dans secure_domains : c'est l'un ou l'autre"
+            )
+    for index, text in enumerate(settings.partners.domains):
+        if "@" in text or partners.entry(text) is None:
+            words = f"« {text} » n'est pas un domaine (exemple.fr, ou .exemple.fr : lui et tout ce qui est dessous)"
+            yield _Wrong(("partners", "domains", index), words)
+
+
+def _amounts(settings: Settings) -> Iterator[_Wrong]:
+    thresholds = settings.rules.thresholds
+    if thresholds is not None and not thresholds.possible <= thresholds.likely <= thresholds.certain:
+        yield _Wrong(("rules", "thresholds"), "il faut possible ≤ likely ≤ certain")
+    if settings.limits.bytes_in_flight < 3 * settings.limits.size:
+        words = "trop petit : un message compte trois fois sa taille (3 × limits.size)"
+        yield _Wrong(("limits", "bytes_in_flight"), words)
+    if not timedelta(seconds=1) <= settings.inspection.budget <= timedelta(seconds=45):
+        yield _Wrong(("inspection", "budget"), "il faut entre 1s et 45s : au-delà, l'expéditeur n'attend plus")
+    if settings.trust.max_age < timedelta(days=1):
+        yield _Wrong(("trust", "max_age"), "il faut au moins 1d")
+
+
+def _before_running(settings: Settings, today: date) -> Iterator[_Wrong]:
+    structure, policy = settings.structure, settings.policy
+    if not structure.domains:
+        yield _Wrong(("structure",), "structure.domains manque : les domaines de messagerie ordinaires de la structure")
+    if policy.mode is None:
+        yield _Wrong(("policy",), "policy.mode manque : écrivez observe (rien n'est bloqué) ou enforce")
+    if (
+        policy.mode == "observe"
+        and policy.observe_until is not None
+        and policy.observe_until > today + LONGEST_OBSERVATION
+    ):
+        yield _Wrong(("policy", "observe_until"), "trop loin : au plus 60 jours après aujourd'hui")
+    if policy.mode == "enforce" and policy.observe_until is not None:
+        yield _Wrong(("policy", "observe_until"), "n'a de sens qu'avec mode: observe")
+    yield from _ports(settings)
+
+
+def _ports(settings: Settings) -> Iterator[_Wrong]:
+    for key, given in (("listeners", settings.listeners), ("next_hop", settings.hops)):
+        if not given:
+            yield _Wrong((key,), "il en faut au moins un")
+    seen: set[tuple[str, int]] = set()
+    hops = {(hop.host, hop.port) for hop in settings.hops}
+    for index, listener in enumerate(settings.listeners):
+        here = (listener.address, listener.port)
+        if listener.port and here in seen:
+            yield _Wrong(("listeners", index), f"{here[0]}:{here[1]} est écouté deux fois")
+        if here in hops:
+            yield _Wrong(
+                ("listeners", index), f"{here[0]}:{here[1]} est aussi le next_hop : le courrier tournerait en rond"
+            )
+        seen.add(here)
+
+
+def _placed(settings: Settings, found: list[_Wrong]) -> tuple[Mistake, ...]:
+    document = settings.document or Document("configuration", {})
+    return tuple(sorted((document.mistake(w.path, w.message) for w in found), key=lambda m: (m.line, m.column)))

@@ -1,0 +1,120 @@
+"""The chain as a value: which record comes next, and what its bytes are. No disk here.
+
+A Chain is advanced tentatively and kept only once its bytes are durable; so what failed to be written was never in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+
+from . import canonical
+from .fields import VERSION
+from .tree import EMPTY, Tree
+
+GENESIS = "0" * 64
+"""`prev` of a writer's very first record."""
+_TOLERATED = timedelta(seconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A record that waits for its place in the chain. `happened` is set when it may be written later than it
+    happened.
+    """
+
+    kind: str
+    ref: str | None
+    fields: Mapping[str, object]
+    knowledge: str | None = None
+    happened: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """Where a writer's chain stands after its last durable record.
+
+    `seq`: number of that record (0: none yet). `tree`: over the records of the segment at hand. `open`: references of
+    decisions without outcome. `segment`: file name of the segment at hand, "" before the first; `closed`: its
+    segment-close is written.
+    """
+
+    structure: str
+    seq: int = 0
+    prev: str = GENESIS
+    at: datetime | None = None
+    tree: Tree = EMPTY
+    open: frozenset[str] = frozenset()
+    segment: str = ""
+    closed: bool = False
+
+    def add(self, entry: Entry, now: datetime) -> tuple[Chain, bytes]:
+        """The chain with one more record, and that record's bytes without line end. Time never runs backwards by less
+        than a second.
+        """
+        at = max(now, self.at) if self.at is not None and now > self.at - _TOLERATED else now
+        record: dict[str, object] = {
+            **entry.fields,
+            "v": VERSION,
+            "kind": entry.kind,
+            "seq": self.seq + 1,
+            "prev": self.prev,
+            "at": stamp(at),
+            "structure": self.structure,
+            "knowledge": entry.knowledge,
+            "ref": entry.ref,
+        }
+        if entry.happened is not None and at - entry.happened > timedelta(seconds=5):
+            record["event_at"] = stamp(entry.happened)
+        line = canonical.dumps(record)
+        return self.followed_by(line, record, at), line
+
+    def followed_by(self, line: bytes, record: Mapping[str, object], at: datetime) -> Chain:
+        """The chain after a record that is there already."""
+        kind, ref = record.get("kind"), str(record.get("ref"))
+        opened = self.open
+        if kind == "decision":
+            opened |= {ref}
+        elif kind == "outcome":
+            opened -= {ref}
+        return replace(
+            self,
+            seq=self.seq + 1,
+            prev=canonical.digest(line),
+            at=at,
+            tree=self.tree if kind == "segment-close" else self.tree.add(line),
+            open=opened,
+            closed=kind == "segment-close",
+        )
+
+    def jump(self, now: datetime) -> Entry | None:
+        """The record of a clock that went back by a second or more."""
+        if self.at is None or now > self.at - _TOLERATED:
+            return None
+        back = (self.at - now) // timedelta(milliseconds=1)
+        return Entry("clock-jump", None, {"before": stamp(self.at), "back_ms": back})
+
+    def close(self) -> Entry:
+        """The last record of the segment at hand: how many records it holds and their Merkle tree head."""
+        return Entry("segment-close", None, {"records": self.tree.size, "root": self.tree.root})
+
+    def begin(self, segment: str, keys: tuple[str, ...]) -> tuple[Chain, Entry]:
+        """A new segment: it names the one before with its root, so that each proves the other whether or not that was
+        closed in order.
+        """
+        previous = (
+            {"segment": self.segment, "records": self.tree.size, "root": self.tree.root} if self.segment else None
+        )
+        fields = {"segment": segment, "previous": previous, "keys": list(keys), "open": sorted(self.open)}
+        return replace(self, tree=EMPTY, segment=segment, closed=False), Entry("segment-open", None, fields)
+
+
+def stamp(moment: datetime) -> str:
+    """UTC with microseconds: 2026-11-22T22:00:05.123456Z."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def moment(text: object) -> datetime:
+    """The reverse of `stamp`. Raises ValueError."""
+    return datetime.strptime(text if isinstance(text, str) else "", "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC)

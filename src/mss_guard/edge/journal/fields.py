@@ -1,0 +1,259 @@
+"""Which fields each kind of record may hold. The names are part of the journal's format: add, never
+change.
+
+No shape here admits free text. Addresses stand as domain and keyed pseudonym, places as number and kind, rules by id,
+times as whole milliseconds, scores as whole thousandths. `HEADER` stands in every record and is written by the chain
+itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from mss_guard.core.model import (
+    Action,
+    Category,
+    How,
+    Level,
+    Measure,
+    Mode,
+    Reason,
+    SenderKind,
+    Standing,
+    State,
+    Why,
+)
+
+from .errors import FieldError
+from .shapes import Shape, address, boolean, fields, integer, many, matching, maybe, one_of
+
+VERSION = 1
+HEADER = ("v", "kind", "seq", "prev", "at", "structure", "knowledge", "ref", "event_at")
+"""`at`: when it was written. `event_at`: when it happened, only where a full disk held the record back."""
+
+KINDS = frozenset(
+    {
+        "segment-open",
+        "segment-close",
+        "decision",
+        "outcome",
+        "notice",
+        "reload",
+        "purge",
+        "exception",
+        "consult",
+        "open-identity",
+        "checkpoint",
+        "clock-jump",
+        "bypass",
+        "recovered",
+    }
+)
+OUTCOMES = (
+    "relayed",
+    "partly-relayed",
+    "refused",
+    "deferred",
+    "hop-refused",
+    "hop-deferred",
+    "unknown",
+    "unknown-after-crash",
+    "abandoned",
+)
+
+_hash = matching(r"[0-9a-f]{64}")
+_token = matching(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}")
+_reference = matching(r"MSSG-[2-9A-HJKMNP-Z]{4}-[2-9A-HJKMNP-Z]{4}")
+_domain = matching(
+    r"(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?)(?:\.[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?){0,126}|\[[0-9a-fA-F.:IPv-]{2,60}\]|"
+)
+_rule = matching(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,119}")
+_part = matching(
+    r"(?:header|subject|name|[0-9]{1,6}(?:\.[0-9]{1,6}){0,60}(?::[a-z0-9]{1,12})?)?(?:/[0-9]{1,6}(?:\.[0-9]{1,6}){0,60}(?::[a-z0-9]{1,12})?){0,20}"
+)
+_place = matching(r"own|quoted|forwarded|signature|subject|name|attachment(?: [0-9]{1,6})?")
+_media_type = matching(r"[a-z0-9][a-z0-9.+-]{0,30}/[a-z0-9][a-z0-9.+_-]{0,100}|")
+_code, _enhanced = integer(200, 599), matching(r"[245]\.[0-9]{1,3}\.[0-9]{1,3}|")
+_queue_id = matching(r"[A-Za-z0-9][A-Za-z0-9.-]{0,63}")
+_moment = matching(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{6})?Z")
+_segment = matching(r"[0-9]{4}-[0-9]{2}-[0-9]{2}-[0-9]{3,9}\.jsonl")
+_errno = matching(r"E[A-Z0-9]{1,20}")
+_pseudonym = fields({"key": matching(r"[0-9]{4}-[0-9a-f]{8}"), "id": matching(r"[0-9a-f]{16}")}, ("key", "id"))
+_count, _milliseconds = integer(), integer()
+_score = integer(0, 1000)
+
+_verdict: dict[str, Shape] = {
+    "action": one_of(Action),
+    "measure": one_of(Measure),
+    "reason": maybe(one_of(Reason)),
+    "would": maybe(one_of(Action)),
+}
+_recipient = fields(
+    {
+        "domain": _domain,
+        "who": maybe(_pseudonym),
+        "standing": one_of(Standing),
+        "row": integer(0, 99),
+        "reply": maybe(_code),
+        **_verdict,
+    },
+    ("domain", "standing", "action"),
+)
+_finding = fields(
+    {
+        "rule": _rule,
+        "part": _part,
+        "place": _place,
+        "count": _count,
+        "category": one_of(Category),
+        "level": one_of(Level),
+        "mode": one_of(Mode),
+        "score": _score,
+    },
+    ("rule",),
+)
+_looked_at = fields(
+    {
+        "part": _part,
+        "type": _media_type,
+        "how": one_of(How),
+        "state": one_of(State),
+        "why": maybe(one_of(Why)),
+        "size": _count,
+    },
+    ("part", "state"),
+)
+_hop_reply = fields({"code": integer(0, 599), "enhanced": _enhanced, "queue_id": maybe(_queue_id)}, ("code",))
+_times = fields(
+    {
+        "wait": _milliseconds,
+        "inspection": _milliseconds,
+        "policy": _milliseconds,
+        "hop": _milliseconds,
+        "total": _milliseconds,
+    }
+)
+_sources = fields(
+    {
+        "rules": _token,
+        "rule_count": _count,
+        "list": maybe(_token),
+        "list_size": maybe(_count),
+        "list_date": maybe(_moment),
+        "list_confirmed": maybe(_moment),
+        "dirty": _count,
+        "partners": _count,
+    }
+)
+
+SCHEMAS: Mapping[str, Shape] = {
+    "segment-open": fields(
+        {
+            "segment": _segment,
+            "keys": many(matching(r"[0-9]{4}-[0-9a-f]{8}"), 100),
+            "open": many(_reference, 100_000),
+            "previous": maybe(
+                fields({"segment": _segment, "records": _count, "root": _hash}, ("segment", "records", "root"))
+            ),
+        },
+        ("segment", "keys", "open", "previous"),
+    ),
+    "segment-close": fields({"records": _count, "root": _hash}, ("records", "root")),
+    "decision": fields(
+        {
+            "listener": _token,
+            "front": one_of(("smtp", "lmtp", "milter")),
+            "client": maybe(address),
+            "mode": one_of(("observe", "enforce")),
+            "sender": fields(
+                {"kind": one_of(SenderKind), "domain": maybe(_domain), "who": maybe(_pseudonym)}, ("kind",)
+            ),
+            "message_id": maybe(_pseudonym),
+            "size": _count,
+            "bare_line_ends": boolean,
+            "automatic": boolean,
+            "inspected": boolean,
+            "uninspected": maybe(one_of(("not-needed", "inbound", "bypass"))),
+            "fault": maybe(_token),
+            "level": one_of(Level),
+            "score": _score,
+            "health": boolean,
+            "quoted_only": boolean,
+            "recipients": many(_recipient, 10_000),
+            "findings": many(_finding, 10_000),
+            "places": many(_looked_at, 10_000),
+            "nearly": many(_rule, 1000),
+            "road": maybe(one_of(("relay", "route"))),
+            "has_list": boolean,
+            "reply": maybe(fields({"code": _code, "enhanced": _enhanced}, ("code",))),
+            "ms": _times,
+            **_verdict,
+        },
+        ("action", "sender", "recipients"),
+    ),
+    "outcome": fields(
+        {
+            "outcome": one_of(OUTCOMES),
+            "replies": many(_hop_reply, 10_000),
+            "replayed": boolean,
+            "ms": _times,
+            "fault": maybe(_token),
+        },
+        ("outcome",),
+    ),
+    "notice": fields(
+        {
+            "outcome": one_of(("sent", "lost", "suppressed")),
+            "why": maybe(_token),
+            "notice": _token,
+            "code": maybe(integer(0, 599)),
+            "enhanced": _enhanced,
+            "recipients": _count,
+            "queue_id": maybe(_queue_id),
+        },
+        ("outcome",),
+    ),
+    "reload": fields(
+        {
+            "what": one_of(("start", "reload", "list", "stop")),
+            "result": one_of(("applied", "kept")),
+            "mistakes": _count,
+            "why": maybe(_token),
+            "version": _token,
+            "mode": one_of(("observe", "enforce")),
+            "sources": _sources,
+        },
+        ("what", "result"),
+    ),
+    "clock-jump": fields({"before": _moment, "back_ms": _milliseconds}, ("before", "back_ms")),
+    "recovered": fields(
+        {
+            "segment": maybe(_segment),
+            "why": one_of(("torn", "damaged", "sync-failed", "head-mismatch")),
+            "line": _count,
+            "cut": _count,
+            "errno": maybe(_errno),
+        },
+        ("segment", "why"),
+    ),
+}
+"""Kinds of KINDS without a schema belong to commands that are not there yet; nothing writes them."""
+
+_knowledge, _structure = maybe(_token), matching(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
+_ref = maybe(_reference)
+
+
+def check(kind: str, ref: str | None, values: Mapping[str, object], knowledge: str | None) -> None:
+    """Raise FieldError unless a record of this kind may hold these values."""
+    schema = SCHEMAS.get(kind)
+    if schema is None:
+        raise FieldError("unknown kind of record")
+    for wrong, place in ((_ref(ref), ".ref"), (_knowledge(knowledge), ".knowledge"), (schema(values), "")):
+        if wrong is not None:
+            raise FieldError(f"{kind}{place}{wrong}")
+
+
+def check_structure(identifier: str) -> None:
+    """Raise FieldError unless this can stand as `structure` in every record."""
+    if _structure(identifier) is not None:
+        raise FieldError("structure")

@@ -1,0 +1,249 @@
+"""The journal as the service sees it: `await append(...)` returns once the record is on disk.
+
+One thread of its own does all the writing. Whatever waits when it comes round is written together and made durable by
+one fdatasync (group commit); the event loop never touches the disk.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import structlog
+
+from . import fields as schema
+from . import segments
+from .chain import Entry
+from .disk import Disk, RealDisk
+from .errors import FieldError, JournalBusy, JournalUnavailable, errno_name
+from .keys import Keys, utc_now
+from .writer import Writer
+
+log = structlog.get_logger("mss_guard.journal")
+Clock = Callable[[], datetime]
+
+MAX_BATCH = 500
+MAX_PENDING = 10_000
+_RETRY = 1.0  # seconds between attempts to write what is pending, when no append tries sooner
+_HEAD_EVERY = 1.0
+_STATIC_FAULT = {"outcome": "unknown", "fault": "journal-schema"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Request:
+    """`done` is None for a late record: nobody waits for it, and it must not be lost."""
+
+    entry: Entry
+    done: Future[None] | None
+
+
+class Journal:
+    """One writer of the journal, from `open` to `close`."""
+
+    def __init__(self, writer: Writer, keys: Keys, clock: Clock, backlog: Sequence[Entry]) -> None:
+        """For `open`."""
+        self.keys = keys
+        self._writer, self._clock = writer, clock
+        self._wake = threading.Condition()
+        self._queue: deque[_Request] = deque()
+        self._pending: deque[Entry] = deque(backlog)
+        self._closing = False
+        self._fault: str | None = None
+        self._dropped = 0
+        self._head_at = 0.0
+        self._head_stale = False
+        self._thread = threading.Thread(target=self._run, name="journal", daemon=True)
+        self._thread.start()
+
+    @classmethod
+    def open(
+        cls,
+        root: Path,
+        node: str,
+        writer: str,
+        structure: str,
+        keys_dir: Path,
+        clock: Clock = utc_now,
+        disk: Disk | None = None,
+        credentials: Path | None = None,
+    ) -> Journal:
+        """Take `root/node/writer`, mend what a crash left there, and close the open decisions of every writer directory
+        whose lock is free.
+
+        Blocking; for the start of a process. A full disk does not stop it: what is to be written then waits. Raises
+        JournalBusy when another process is this writer, KeyRefused for an unusable key file, JournalUnavailable when
+        the directory cannot be read or made.
+        """
+        schema.check_structure(structure)
+        keys, disk = Keys(keys_dir, credentials, clock), disk or RealDisk()
+        directory = root / node / writer
+
+        def own_keys() -> tuple[str, ...]:
+            return (keys.current().id,)
+
+        with suppress(JournalUnavailable):  # no room for a first key: the first append says so
+            keys.current()
+        try:
+            mine = Writer(directory, structure, own_keys, clock, disk)
+            for _, _, other in segments.writers(root):
+                if other != directory:
+                    _close_abandoned(other, structure, own_keys, clock, disk)
+        except OSError as error:
+            raise JournalUnavailable(errno_name(error)) from error
+        return cls(mine, keys, clock, _unknown(mine))
+
+    # --- for the event loop -------------------------------------------------------------------------------------------
+
+    @property
+    def pending(self) -> int:
+        """Late records that the disk has not taken so far. New records wait behind them."""
+        return len(self._pending)
+
+    @property
+    def dropped(self) -> int:
+        """Late records given up because MAX_PENDING waited already; the next start closes their decisions."""
+        return self._dropped
+
+    @property
+    def fault(self) -> str | None:
+        """The errno name of the last failed write; None since the last good one."""
+        return self._fault
+
+    async def append(self, kind: str, ref: str | None, fields: Mapping[str, object], knowledge: str | None) -> None:
+        """Write a record; it is on disk when this returns.
+
+        Raises JournalUnavailable when it is not and will not be, FieldError when `fields` holds what `kind` does not
+        allow. Cancelled, it may have been written all the same.
+        """
+        schema.check(kind, ref, fields, knowledge)
+        done: Future[None] = Future()
+        self._submit(_Request(Entry(kind, ref, fields, knowledge), done))
+        await asyncio.wrap_future(done)
+
+    def append_late(self, kind: str, ref: str | None, fields: Mapping[str, object], knowledge: str | None) -> None:
+        """Have a record written as soon as the disk allows. Returns at once, never raises; until it is written every
+        `append` fails.
+        """
+        try:
+            schema.check(kind, ref, fields, knowledge)
+        except FieldError as error:
+            log.error("journal.bug", place=str(error))
+            if kind != "outcome" or ref is None:
+                return
+            fields, knowledge = _STATIC_FAULT, None  # the decision is closed even so
+        try:
+            self._submit(_Request(Entry(kind, ref, fields, knowledge, self._clock()), None))
+        except JournalUnavailable:
+            self._dropped += 1
+
+    async def close(self) -> None:
+        """Write what waits, close the segment with its root, let go of the directory."""
+        with self._wake:
+            self._closing = True
+            self._wake.notify()
+        await asyncio.get_running_loop().run_in_executor(None, self._thread.join)
+
+    def _submit(self, request: _Request) -> None:
+        with self._wake:
+            if self._closing:
+                raise JournalUnavailable("closed")
+            self._queue.append(request)
+            self._wake.notify()
+
+    # --- the writing thread -------------------------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        if self._pending or self._writer.owes:
+            self._commit([])
+        closing = False
+        while not closing:
+            with self._wake:
+                self._wake.wait_for(lambda: self._queue or self._closing, self._patience())
+                batch = [self._queue.popleft() for _ in range(min(len(self._queue), MAX_BATCH))]
+                closing = self._closing and not self._queue
+            self._commit(batch)
+            self._note_head()
+        self._writer.close()
+        if self._pending:
+            log.error("journal.closed-with-pending", pending=len(self._pending))
+
+    def _patience(self) -> float | None:
+        if self._pending or self._writer.owes:
+            return _RETRY
+        return _HEAD_EVERY if self._head_stale else None
+
+    def _commit(self, batch: list[_Request]) -> None:
+        """Write what is pending and the batch in one go; all of it or nothing."""
+        wanted = [r for r in batch if r.done is None or r.done.set_running_or_notify_cancel()]
+        if not wanted and not self._pending and not self._writer.owes:
+            return
+        try:
+            self._writer.write([*self._pending, *(r.entry for r in wanted)])
+        except OSError as error:
+            self._failed(wanted, errno_name(error))
+        except JournalUnavailable as error:
+            self._failed(wanted, str(error))
+        except Exception as error:  # noqa: BLE001 - a bug may cost a batch, never the thread: every later append would hang
+            self._failed(wanted, type(error).__name__)
+        else:
+            if self._fault is not None:
+                log.warning("journal.available", written=len(self._pending))
+            self._fault, self._head_stale = None, True
+            self._pending.clear()
+            for request in wanted:
+                if request.done is not None:
+                    request.done.set_result(None)
+
+    def _failed(self, wanted: list[_Request], fault: str) -> None:
+        if self._fault != fault:
+            log.error("journal.unavailable", fault=fault)
+        self._fault = fault
+        for request in wanted:
+            if request.done is not None:
+                request.done.set_exception(JournalUnavailable(fault))
+            elif len(self._pending) < MAX_PENDING:
+                self._pending.append(request.entry)
+            else:
+                self._dropped += 1
+
+    def _note_head(self) -> None:
+        now = time.monotonic()
+        if self._head_stale and now - self._head_at >= _HEAD_EVERY:
+            self._writer.note_head()
+            self._head_at, self._head_stale = now, False
+
+
+def _unknown(writer: Writer) -> list[Entry]:
+    """Outcomes for the decisions that the last process of this writer left open."""
+    return [Entry("outcome", ref, {"outcome": "unknown-after-crash"}) for ref in sorted(writer.open_decisions)]
+
+
+def _close_abandoned(
+    directory: Path, structure: str, key_ids: Callable[[], tuple[str, ...]], clock: Clock, disk: Disk
+) -> None:
+    """Close what a process that is gone left open, in its own chain. A full disk leaves it to the next start."""
+    try:
+        writer = Writer(directory, structure, key_ids, clock, disk, wait=0)
+    except JournalBusy:
+        return
+    if writer.settled:
+        writer.release()
+        return
+    outcomes = _unknown(writer)
+    try:
+        if outcomes or writer.owes:
+            writer.write(outcomes)
+    except (OSError, JournalUnavailable) as error:
+        fault = errno_name(error) if isinstance(error, OSError) else str(error)
+        log.error("journal.unavailable", fault=fault)
+        writer.release()
+    else:
+        writer.close()

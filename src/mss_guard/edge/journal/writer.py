@@ -1,0 +1,231 @@
+"""One writer directory: takes the lock, mends what a crash left, appends batches that are durable when `write` returns.
+Blocking.
+
+What can go wrong while writing, and what is done:
+- a short write, a full disk: the file is cut back to its last durable record; the batch was never there;
+- a failed fdatasync: the kernel has dropped the dirty pages and calls them clean, so a second fdatasync proves nothing.
+  The file is cut back, left for good, and the chain goes on in a new segment;
+- the cut fails, too: nothing is written until it succeeds.
+Either way `write` raises OSError, the chain stays where it was, and the next call tries again.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+
+from . import segments
+from .chain import Chain, Entry
+from .disk import Disk, lock, make_directory
+from .errors import JournalBusy, JournalUnavailable, errno_name
+
+MAX_SEGMENT = 64 * 1024 * 1024
+
+
+class Writer:
+    """Owner of one `journal/<node>/<writer>` directory. Not thread-safe: one thread calls it."""
+
+    def __init__(
+        self,
+        directory: Path,
+        structure: str,
+        key_ids: Callable[[], tuple[str, ...]],
+        clock: Callable[[], datetime],
+        disk: Disk,
+        *,
+        wait: float = 2.0,
+    ) -> None:
+        """Take the lock (up to `wait` seconds: another start may be mending here) and read where the chain stands;
+        writes nothing yet.
+
+        Raises JournalBusy, OSError.
+        """
+        self.directory = directory
+        self._key_ids, self._clock, self._disk = key_ids, clock, disk
+        make_directory(directory)
+        self._lock = _take(directory, wait)
+        self._fd: int | None = None
+        self._size = 0
+        self._to_cut = False  # bytes behind `_size` must go before anything else is written
+        self._leave = False  # the segment at hand is not to be written any more
+        self._debris: list[Path] = []  # files that must be gone before anything else is written
+        self._owed: list[Entry] = []  # records of our own that the next write begins with
+        self._chain = Chain(structure)
+        try:
+            self._resume(structure)
+        except BaseException:
+            self.release()
+            raise
+
+    @property
+    def open_decisions(self) -> frozenset[str]:
+        """References of durable decisions that have no outcome yet."""
+        return self._chain.open
+
+    @property
+    def settled(self) -> bool:
+        """Whether the last segment is closed and nothing is left to do here."""
+        return self._chain.closed and not self.owes and not self._chain.open
+
+    @property
+    def owes(self) -> bool:
+        """Whether something is to be mended or recorded on the next write."""
+        return self._to_cut or bool(self._owed)
+
+    def _resume(self, structure: str) -> None:
+        """Find the end of the chain. Only the last segment is looked at: what is older is verify's business."""
+        for path in reversed(segments.ordered(self.directory)):
+            found = segments.scan(path, structure)
+            if found.tail:
+                why = "torn" if found.torn else "damaged"
+                fields = {"segment": path.name, "why": why, "line": found.line, "cut": found.tail if found.torn else 0}
+                self._owed.append(Entry("recovered", None, fields))
+            if not found.records and found.torn:
+                # Not even its first record can be read: no segment, but kept for whoever wants to look.
+                path.rename(path.with_suffix(".unreadable"))
+                continue
+            self._chain, self._size = found.chain, found.size
+            self._to_cut = found.torn and bool(found.tail)
+            self._leave = not found.torn or found.chain.closed
+            self._fd = self._disk.reopen(path)
+            break
+        noted = segments.noted_head(self.directory)
+        if noted and (noted[0] > self._chain.seq or (noted[0] == self._chain.seq and noted[1] != self._chain.prev)):
+            # Records that were durable are gone or changed: said in the chain, before the note is written anew.
+            fields = {"segment": self._chain.segment or None, "why": "head-mismatch", "cut": 0}
+            self._owed.append(Entry("recovered", None, fields))
+
+    # --- writing ------------------------------------------------------------------------------------------------------
+
+    def write(self, entries: Sequence[Entry]) -> None:
+        """Append all entries or none; durable on return. Raises OSError; other exceptions are bugs and leave the chain
+        as it was.
+        """
+        self._mend()
+        now = self._clock().astimezone(UTC)
+        jump = self._chain.jump(now)
+        self._turn(now)
+        first = [jump] if jump else []
+        self._put([*first, *self._owed, *entries], now)
+        self._owed.clear()
+
+    def close(self) -> None:
+        """Close the segment with its root, when the disk allows, and let go of the directory."""
+        try:
+            with suppress(OSError, JournalUnavailable):
+                self._mend()
+                if self._owed:
+                    self.write(())
+                if self._fd is not None and not self._leave:
+                    self._put([self._chain.close()], self._clock().astimezone(UTC))
+            self.note_head()
+        finally:
+            self.release()
+
+    def release(self) -> None:
+        """Let go of the files and the lock, writing nothing."""
+        if self._fd is not None:
+            self._disk.close(self._fd)
+            self._fd = None
+        os.close(self._lock)
+
+    def note_head(self) -> None:
+        """Note where the chain stands, beside it: the chain alone does not show that its end was cut off. A help, never
+        relied upon.
+        """
+        if not self._chain.seq:
+            return
+        head = {"seq": self._chain.seq, "hash": self._chain.prev, "segment": self._chain.segment}
+        draft = self.directory / f".{segments.HEAD}"
+        with suppress(OSError):
+            draft.write_text(json.dumps(head) + "\n")
+            draft.chmod(0o600)
+            draft.replace(self.directory / segments.HEAD)
+
+    def _mend(self) -> None:
+        while self._debris:
+            self._debris[-1].unlink(missing_ok=True)
+            self._debris.pop()
+        if self._to_cut and self._fd is not None:
+            self._disk.truncate(self._fd, self._size)
+            self._to_cut = False
+
+    def _turn(self, now: datetime) -> None:
+        """Have a segment of today at hand: same UTC day, not full, not spoilt."""
+        day = f"{now:%Y-%m-%d}"
+        if self._fd is not None and not self._leave:
+            if self._chain.segment.startswith(day) and self._size < MAX_SEGMENT:
+                return
+            self._put([self._chain.close()], now)
+        if self._fd is not None:
+            self._leave = True
+        self._begin(day, now)
+
+    def _begin(self, day: str, now: datetime) -> None:
+        """A new segment gets its name only once its first record is durable, so a name always stands for a sound
+        beginning.
+        """
+        name = segments.next_name(self.directory, day)
+        chain, entry = self._chain.begin(name, self._key_ids())
+        chain, line = chain.add(entry, now)
+        draft = self.directory / ".segment"
+        fd = self._disk.create(draft)
+        try:
+            self._write_all(fd, line + b"\n")
+            self._disk.sync(fd)
+            self._disk.publish(draft, self.directory / name)
+        except OSError:
+            self._disk.close(fd)
+            self._debris += [
+                draft,
+                self.directory / name,
+            ]  # a second beginning at the same place would be a fork of the chain
+            raise
+        if self._fd is not None:
+            self._disk.close(self._fd)
+        self._fd, self._size, self._chain, self._leave = fd, len(line) + 1, chain, False
+
+    def _put(self, entries: Sequence[Entry], now: datetime) -> None:
+        """The one place where records of a segment at hand reach the disk."""
+        assert self._fd is not None
+        chain, data = self._chain, bytearray()
+        for entry in entries:
+            chain, line = chain.add(entry, now)
+            data += line + b"\n"
+        step = "write-failed"
+        try:
+            self._write_all(self._fd, bytes(data))
+            step = "sync-failed"
+            self._disk.sync(self._fd)
+        except OSError as error:
+            self._spoilt(step, error)
+            raise
+        self._chain, self._size = chain, self._size + len(data)
+
+    def _spoilt(self, step: str, error: OSError) -> None:
+        self._to_cut = True
+        if step == "sync-failed":
+            self._leave = True
+            fields = {"segment": self._chain.segment, "why": step, "errno": errno_name(error)}
+            self._owed.append(Entry("recovered", None, fields))
+        with suppress(OSError):
+            self._mend()  # give the space back at once, and do not leave the answered-451 record to a crash
+
+    def _write_all(self, fd: int, data: bytes) -> None:
+        view = memoryview(data)
+        while view:
+            view = view[self._disk.write(fd, bytes(view)) :]
+
+
+def _take(directory: Path, wait: float) -> int:
+    until = time.monotonic() + wait
+    while (held := lock(directory)) is None:
+        if time.monotonic() >= until:
+            raise JournalBusy(f"{directory.parent.name}/{directory.name}")
+        time.sleep(0.02)
+    return held
