@@ -1,0 +1,86 @@
+"""The one table of readers, and the one place where they are called: whatever a reader does on hostile bytes ends
+here as a state."""
+
+from __future__ import annotations
+
+from mss_guard.core.formats import archives, html, kinds, ole, pdf, pictures, rtf, sealed, strings, textual, xmltext
+from mss_guard.core.formats.naming import name_text
+from mss_guard.core.formats.reading import (
+    MAX_DEPTH,
+    MAX_PLACES,
+    Doc,
+    Outcome,
+    Reader,
+    Reading,
+    Stop,
+    place,
+    typed,
+    unreadable,
+)
+from mss_guard.core.model import Why
+
+READERS: dict[str, Reader] = {
+    kinds.TEXT: textual.read,
+    "pdf": pdf.read,
+    "zip": archives.zip_file,
+    "gzip": archives.gzip_file,
+    "zlib": archives.zlib_file,
+    "bzip2": archives.bzip2_file,
+    "xz": archives.xz_file,
+    "tar": archives.tar_file,
+    "rtf": rtf.read,
+    "ole": ole.read,
+    "der": sealed.read,
+    "dicom": strings.dicom,
+    "picture": pictures.read,
+    "opaque": strings.opaque,
+    "program": strings.opaque,
+    "strings": strings.read,
+    "archive": strings.archive,
+    "locked": strings.locked,
+}
+
+
+def look(reading: Reading, doc: Doc) -> None:
+    """Read `doc` and what is inside it; its place, with its state, is kept before theirs."""
+    if len(reading.places) >= MAX_PLACES:
+        _full(reading, doc)
+        return
+    slot = reading.open()
+    kind = kinds.sniff(doc.data)
+    if doc.declared.startswith("text/") and kind.reader == "strings":
+        kind = kinds.Kind("text/plain", kinds.TEXT)  # a client shows it as text, whatever controls stand in it
+    outcome = _guarded(reading, doc, READERS[kind.reader]) if doc.depth <= MAX_DEPTH else unreadable(Why.TOO_DEEP)
+    reading.close(slot, place(doc, typed(outcome, kind.type)))
+
+
+def _guarded(reading: Reading, doc: Doc, reader: Reader) -> Outcome:
+    """The reader's outcome, or the state that its failure amounts to."""
+    try:
+        name_text(reading, doc)
+        return reader(reading, doc)
+    except Stop as stop:
+        return unreadable(stop.why)
+    except MemoryError:
+        return unreadable(Why.TOO_LARGE)
+    except RecursionError:
+        return unreadable(Why.TOO_DEEP)
+    except (KeyboardInterrupt, SystemExit, GeneratorExit):
+        raise
+    except BaseException:  # noqa: BLE001  native readers panic past Exception (pyo3); a failure to read is a result
+        return unreadable(Why.DAMAGED)
+
+
+def _full(reading: Reading, doc: Doc) -> None:
+    """The last place says that there were more; one is enough."""
+    last = reading.places[-1]
+    if last is None or last.why is not Why.TOO_MANY:
+        reading.declare(doc, "", Why.TOO_MANY)
+
+
+def warm() -> None:
+    """Load and run every native library once, so that nothing is opened or imported afterwards."""
+    kinds.warm()
+    pdf.warm()
+    html.text("<p>")
+    xmltext.plain("<a/>")

@@ -1,0 +1,209 @@
+"""The zip directory, read by our own hand: every check stands before the first byte is inflated (PKWARE APPNOTE 6.3).
+
+zipfile of Python before 3.11.8 reads overlapping entries without complaint and trusts declared sizes."""
+
+from __future__ import annotations
+
+import bz2
+import itertools
+import lzma
+import struct
+import zlib
+from dataclasses import dataclass
+from typing import Protocol
+
+from mss_guard.core.formats.reading import Reading, Stop
+from mss_guard.core.model import Why
+
+MAX_ENTRIES = 1_500  # amavis $MAXFILES
+MAX_RATIO = (
+    200  # inflated octets for each compressed one, of one entry; Apache POI refuses above 100 unless told otherwise
+)
+MAX_TOTAL_RATIO = 100  # of all entries together; deflate itself cannot pass 1,032
+GRACE = 1024 * 1024  # octets an entry may inflate to whatever its ratio: an empty sheet is 100 kB of the same row
+_CHUNK = 256 * 1024
+
+_END = struct.Struct("<4s4H2LH")
+_CENTRAL = struct.Struct("<4s6H3L5H2L")
+_LOCAL = struct.Struct("<4s5H3L2H")
+_ENCRYPTED = 0x0001
+_UTF8 = 0x0800
+_AES = 99
+_WIDE = 0xFFFFFFFF
+
+
+class Unpacker(Protocol):
+    """What zlib, bz2 and lzma decompressors have in common."""
+
+    @property
+    def eof(self) -> bool: ...
+    def decompress(self, data: bytes, max_length: int = ..., /) -> bytes: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry of the central directory. `offset` is that of its local header in the bytes at hand; `names` all its
+    names."""
+
+    names: tuple[str, ...]
+    method: int
+    encrypted: bool
+    packed: int
+    size: int
+    offset: int
+
+    @property
+    def name(self) -> str:
+        return self.names[0]
+
+    @property
+    def shown(self) -> str:
+        return " | ".join(self.names)
+
+    @property
+    def folder(self) -> bool:
+        return self.size == 0 and self.name.endswith(("/", "\\"))
+
+
+def directory(data: bytes) -> tuple[Entry, ...]:
+    """The entries in directory order. Stop(DAMAGED) without a directory that fits, Stop(TOO_MANY) over the cap."""
+    at = data.rfind(b"PK\x05\x06", -65_557)
+    if at < 0 or len(data) < at + _END.size:
+        raise Stop(Why.DAMAGED)
+    _, disk, _, _, count, size, offset, _ = _END.unpack_from(data, at)
+    end = at
+    if offset == _WIDE or count == 0xFFFF or size == _WIDE:
+        count, size, offset, end = _zip64(data, at)
+    elif disk not in (0, 0xFFFF):
+        raise Stop(Why.DAMAGED)  # a piece of a split archive
+    if count > MAX_ENTRIES:
+        raise Stop(Why.TOO_MANY)
+    start = end - size
+    if start < 0 or size > end:
+        raise Stop(Why.DAMAGED)
+    return _entries(data, start, end, start - offset, count)
+
+
+def _zip64(data: bytes, at: int) -> tuple[int, int, int, int]:
+    end = data.rfind(b"PK\x06\x06", 0, at)
+    if end < 0 or len(data) < end + 56:
+        raise Stop(Why.DAMAGED)
+    count, size, offset = struct.unpack_from("<3Q", data, end + 32)
+    return count, size, offset, end
+
+
+def _entries(data: bytes, at: int, end: int, shift: int, count: int) -> tuple[Entry, ...]:
+    """`shift`: octets that stand before the archive, which its offsets do not know of."""
+    found: list[Entry] = []
+    while at + _CENTRAL.size <= end and data[at : at + 4] == b"PK\x01\x02":
+        fields = _CENTRAL.unpack_from(data, at)
+        flags, method, packed, size = fields[3], fields[4], fields[8], fields[9]
+        name_length, extra_length, comment_length, offset = fields[10], fields[11], fields[12], fields[16]
+        at += _CENTRAL.size
+        raw, extra = data[at : at + name_length], data[at + name_length : at + name_length + extra_length]
+        if _WIDE in (packed, size, offset):
+            packed, size, offset = _wide(extra, packed, size, offset)
+        names = _names(raw, extra, utf8=bool(flags & _UTF8))
+        found.append(Entry(names, method, bool(flags & _ENCRYPTED) or method == _AES, packed, size, offset + shift))
+        if len(found) > MAX_ENTRIES:
+            raise Stop(Why.TOO_MANY)
+        at += name_length + extra_length + comment_length
+    if len(found) != count:
+        raise Stop(Why.DAMAGED)
+    return tuple(found)
+
+
+def _fields(extra: bytes) -> dict[int, bytes]:
+    found: dict[int, bytes] = {}
+    at = 0
+    while at + 4 <= len(extra):
+        tag, length = struct.unpack_from("<HH", extra, at)
+        found.setdefault(tag, extra[at + 4 : at + 4 + length])
+        at += 4 + length
+    return found
+
+
+def _wide(extra: bytes, packed: int, size: int, offset: int) -> tuple[int, int, int]:
+    """The 64-bit sizes of APPNOTE 4.5.3: each stands there only when its 32-bit field is full."""
+    body, at = _fields(extra).get(1, b""), 0
+    wide: list[int] = []
+    for value in (size, packed, offset):
+        if value == _WIDE and at + 8 <= len(body):
+            value = struct.unpack_from("<Q", body, at)[0]  # noqa: PLW2901
+            at += 8
+        wide.append(value)
+    return wide[1], wide[0], wide[2]
+
+
+def _names(raw: bytes, extra: bytes, *, utf8: bool) -> tuple[str, ...]:
+    """UTF-8 when it is said or valid, cp850 otherwise (Windows in France); the Unicode path field (APPNOTE 4.6.9)
+    beside it."""
+    try:
+        name = raw.decode("utf-8")
+    except UnicodeDecodeError:
+        name = raw.decode("utf-8" if utf8 else "cp850", "replace")
+    other = _fields(extra).get(0x7075, b"")[5:].decode("utf-8", "replace") if extra else ""
+    return (name, other) if other and other != name else (name,)
+
+
+def check(data: bytes, entries: tuple[Entry, ...]) -> None:
+    """Refuse before inflating: entries that overlap or lie outside, and totals no honest archive has."""
+    spans = sorted((e.offset, e.offset + _LOCAL.size + e.packed) for e in entries)
+    if spans and (spans[0][0] < 0 or spans[-1][1] > len(data)):
+        raise Stop(Why.DAMAGED)
+    if any(a[1] > b[0] for a, b in itertools.pairwise(spans)):
+        raise Stop(Why.DAMAGED)
+    if sum(e.size for e in entries) > max(MAX_TOTAL_RATIO * len(data), GRACE):
+        raise Stop(Why.TOO_LARGE)
+
+
+def inflate(data: bytes, entry: Entry, reading: Reading) -> bytes:
+    """The bytes of one entry, counted while they come; what the directory declares is never trusted."""
+    if data[entry.offset : entry.offset + 4] != b"PK\x03\x04" or entry.offset + _LOCAL.size > len(data):
+        raise Stop(Why.DAMAGED)
+    name_length, extra_length = struct.unpack_from("<HH", data, entry.offset + 26)
+    start = entry.offset + _LOCAL.size + name_length + extra_length
+    packed = data[start : start + entry.packed]
+    if entry.method == 0:
+        reading.spend(len(packed))
+        return packed
+    maker = _METHODS.get(entry.method)
+    if maker is None:
+        raise Stop(Why.DAMAGED)
+    return stream(maker(packed), packed, reading)
+
+
+def stream(unpacker: Unpacker, packed: bytes, reading: Reading) -> bytes:
+    """Everything `unpacker` gives for `packed`, in pieces, within ratio and budget. Stop(DAMAGED) when the stream is
+    cut."""
+    limit = max(GRACE, MAX_RATIO * len(packed))
+    out: list[bytes] = []
+    total = 0
+    feed = packed
+    try:
+        while not unpacker.eof:
+            piece = unpacker.decompress(feed, _CHUNK)
+            feed = getattr(unpacker, "unconsumed_tail", b"")
+            total += len(piece)
+            reading.spend(len(piece))
+            if total > limit:
+                raise Stop(Why.TOO_LARGE)
+            if not piece and not feed:
+                break
+            out.append(piece)
+    except (zlib.error, OSError, lzma.LZMAError, EOFError, ValueError) as error:
+        raise Stop(Why.DAMAGED) from error
+    if not unpacker.eof:
+        raise Stop(Why.DAMAGED)
+    return b"".join(out)
+
+
+def _deflate(_: bytes) -> Unpacker:
+    return zlib.decompressobj(-15)
+
+
+def _bzip2(_: bytes) -> Unpacker:
+    return bz2.BZ2Decompressor()
+
+
+_METHODS = {8: _deflate, 12: _bzip2}
