@@ -1,0 +1,171 @@
+"""One text in, every place where the words, patterns and detectors of the rules meet it out."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from mss_guard.core.detect.names import Words
+from mss_guard.core.detect.persons import DETECTORS
+from mss_guard.core.detect.phrases import MOST_HITS, PhraseIndex, key_of
+from mss_guard.core.detect.segments import SIGNATURE, Segments
+from mss_guard.core.model import Where
+from mss_guard.core.normalise import Folded
+from mss_guard.core.rules import EvidenceRule, Rule, Ruleset
+from mss_guard.core.rules.patterns import Pattern, PatternSet, Span, Zones, compile_pattern, translate
+
+FIRST_NAMES = "words/prenoms.txt"
+
+
+class Hit(NamedTuple):
+    """One meeting. Two hits of one entry with the same value are the same thing said twice."""
+
+    start: int
+    end: int
+    value: object
+
+
+@dataclass(slots=True)
+class KeywordHits:
+    """Where the phrases of one simple rule stand. `all` by phrase number."""
+
+    any: list[Span] = field(default_factory=list)
+    all: dict[int, list[Span]] = field(default_factory=dict)
+    none: list[Span] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Matches:
+    """All that was met in one text, by entry id."""
+
+    evidence: dict[str, list[Hit]] = field(default_factory=dict)
+    keywords: dict[str, KeywordHits] = field(default_factory=dict)
+    patterns: dict[str, list[Span]] = field(default_factory=dict)
+
+
+class _Patterns:
+    """The patterns of one reading (lower or cased), by the id that owns them."""
+
+    def __init__(self, patterns: Sequence[tuple[str, str]], *, case_sensitive: bool) -> None:
+        self._set = PatternSet([translate(p) for _, p in patterns], case_sensitive=case_sensitive)
+        self._owners = [owner for owner, _ in patterns]
+        self._compiled = [compile_pattern(p, case_sensitive=case_sensitive) for _, p in patterns]
+
+    def locate(self, text: bytes) -> list[tuple[str, list[Span]]]:
+        found = []
+        for i in self._set.matching(text):
+            pattern: Pattern = self._compiled[i]
+            if spans := pattern.spans(text, MOST_HITS):
+                found.append((self._owners[i], spans))
+        return found
+
+
+class Matcher:
+    """A Ruleset compiled. Immutable after its making; costs what the hits of a text cost."""
+
+    def __init__(self, ruleset: Ruleset) -> None:
+        self.evidence = {i: e for i, e in ruleset.entries.items() if isinstance(e, EvidenceRule)}
+        self.rules = {i: e for i, e in ruleset.entries.items() if isinstance(e, Rule)}
+        self.needed = {
+            i: len({key_of(p) for p in r.keywords.all}) for i, r in self.rules.items() if r.keywords is not None
+        }
+        self._scoring = ruleset.scoring
+        self._places = frozenset(w for e in (*self.evidence.values(), *self.rules.values()) for w in e.where)
+        owned = [*_evidence_phrases(self.evidence, ruleset), *_rule_phrases(self.rules)]
+        self._index = PhraseIndex(phrase for phrase, _, _ in owned)
+        self._owners: dict[int, list[tuple[str, str]]] = {}
+        for phrase, owner, role in owned:
+            self._owners.setdefault(self._index.numbers[key_of(phrase)], []).append((owner, role))
+        lower = [(i, e.pattern) for i, e in self.evidence.items() if e.pattern is not None]
+        lower += [(i, r.pattern) for i, r in self.rules.items() if r.pattern is not None]
+        cased = [(i, e.cased) for i, e in self.evidence.items() if e.cased is not None]
+        self._lower = _Patterns(lower, case_sensitive=False)
+        self._cased = _Patterns(cased, case_sensitive=True)
+        names = ruleset.words.get(FIRST_NAMES, ())
+        self._words = Words(frozenset(key_of(n) if n.islower() else key_of(n.lower()) for n in names))
+        self._detectors = [(i, DETECTORS[e.detector]) for i, e in self.evidence.items() if e.detector is not None]
+
+    def scan(self, folded: Folded, where: Where, segments: Segments) -> Matches:
+        """Everything met in the text, as far as each entry's `where` allows."""
+        matches = Matches()
+        if where not in self._places:
+            return matches
+        cancels: dict[str, list[Span]] = {}
+        for number, spans in self._index.locate(folded).items():
+            for owner, role in self._owners[number]:
+                if role == "evidence":
+                    _add(matches.evidence, owner, spans, number)
+                elif role == "cancel":
+                    cancels.setdefault(owner, []).extend(spans)
+                else:
+                    _add_keyword(matches.keywords.setdefault(owner, KeywordHits()), role, number, spans)
+        for owner, spans in (*self._lower.locate(folded.lower_bytes), *self._cased.locate(folded.cased_bytes)):
+            if owner in self.evidence:
+                hits = matches.evidence.setdefault(owner, [])
+                hits += [Hit(s, e, b" ".join(folded.lower_bytes[s:e].split())) for s, e in spans]
+            else:
+                matches.patterns[owner] = spans
+        for owner, detector in self._detectors:
+            if found := list(detector(folded, self._words)):
+                matches.evidence.setdefault(owner, []).extend(Hit(*one) for one in found)
+        self._keep_valid(matches, cancels, where, segments)
+        return matches
+
+    def _keep_valid(self, matches: Matches, cancels: dict[str, list[Span]], where: Where, segments: Segments) -> None:
+        """Drop what `where` forbids, what a `not` phrase cancels, and evidence in signatures but for identifiers."""
+        for owner in list(matches.evidence):
+            entry = self.evidence[owner]
+            hits = matches.evidence[owner] if where in entry.where else []
+            if owner in cancels:
+                zones = Zones(cancels[owner], self._scoring.distances.cancel)
+                hits = [h for h in hits if not zones.touch(h.start, h.end)]
+            if len(segments.all) > 1 and entry.detector not in self._scoring.identifiers:
+                hits = [h for h in hits if segments.at(h.start).kind != SIGNATURE]
+            if hits:
+                matches.evidence[owner] = hits
+            else:
+                del matches.evidence[owner]
+        for rules in (matches.keywords, matches.patterns):
+            for owner in list(rules):
+                if where not in self.rules[owner].where:
+                    del rules[owner]
+
+
+def any_within(sorted_positions: Sequence[int], start: int, end: int) -> bool:
+    """Is one of the positions in [start, end]?"""
+    i = bisect_left(sorted_positions, start)
+    return i < len(sorted_positions) and sorted_positions[i] <= end
+
+
+def _add(evidence: dict[str, list[Hit]], owner: str, spans: Sequence[Span], value: object) -> None:
+    evidence.setdefault(owner, []).extend(Hit(s, e, value) for s, e in spans)
+
+
+def _add_keyword(hits: KeywordHits, role: str, number: int, spans: list[Span]) -> None:
+    if role == "any":
+        hits.any.extend(spans)
+    elif role == "all":
+        hits.all[number] = spans
+    else:
+        hits.none.extend(spans)
+
+
+def _evidence_phrases(entries: dict[str, EvidenceRule], ruleset: Ruleset) -> list[tuple[str, str, str]]:
+    owned = []
+    for entry_id, entry in entries.items():
+        listed = ruleset.words[entry.words] if entry.words is not None else ()
+        owned += [(w, entry_id, "evidence") for w in (*listed, *entry.phrases)]
+        owned += [(w, entry_id, "cancel") for w in entry.cancel]
+    return owned
+
+
+def _rule_phrases(rules: dict[str, Rule]) -> list[tuple[str, str, str]]:
+    return [
+        (phrase, rule_id, role)
+        for rule_id, rule in rules.items()
+        if rule.keywords is not None
+        for role in ("any", "all", "none")
+        for phrase in getattr(rule.keywords, role)
+    ]

@@ -1,0 +1,220 @@
+"""Detectors of names: whom a text names, and who in it is only at work.
+
+A name in a salutation, with a profession beside it, or behind "Dr" is somebody at work: no person concerned. The value
+of a find makes hits distinct: the same person named twice counts once.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from mss_guard.core.normalise import Folded
+from mss_guard.core.rules.patterns import Pattern, Span
+
+Found = tuple[int, int, str]
+MOST = 500
+
+PROFESSIONS = (
+    "infirmier|infirmiere|ide|idec|idel|aide-soignant|aide-soignante|aide soignant|aide soignante|medecin|docteur"
+    "|directeur|directrice|cadre|responsable|chef|cheffe|comptable|psychologue|neuropsychologue|secretaire"
+    "|charge|chargee|educateur|educatrice|assistant|assistante|coordinateur|coordinatrice|coordonnateur|coordonnatrice"
+    "|referent|referente|president|presidente|maire|adjoint|adjointe|avocat|avocate|notaire|juge|procureur"
+    "|gestionnaire|conseiller|conseillere|formateur|formatrice|ergotherapeute|kinesitherapeute|kine|orthophoniste"
+    "|psychomotricien|psychomotricienne|dieteticien|dieteticienne|pharmacien|pharmacienne|sage-femme|professeur"
+    "|enseignant|enseignante|animateur|animatrice|agent|technicien|technicienne|commercial|commerciale|mandataire"
+    "|tuteur|tutrice|curateur|curatrice|delegue|deleguee|directeurs|veterinaire|dentiste|ingenieur|consultant"
+    "|consultante|stagiaire|salarie|salariee|auditeur|auditrice|intervenant|intervenante|inspecteur|inspectrice"
+    "|rh|daf|drh|dsi|rssi|dpo|qualiticien|qualiticienne|gouvernante|cuisinier|lingere|ash|aes|ambulancier"
+    "|chirurgien|chirurgienne|cardiologue|geriatre|psychiatre|radiologue|interne|externe|prestataire|fournisseur"
+)
+_STOP = frozenset(
+    re.findall(
+        r"[^ ]+",
+        "la le les l un une des de du d et ou est a au aux en sur pour par avec dans qui que se sa son ses ce "
+        "cet cette votre notre vos nos leur leurs je vous nous il elle ils elles on ne pas merci bonjour "
+        "bonsoir cordialement tous toutes tout toute monsieur madame mademoiselle messieurs mesdames mme mlle "
+        "mr docteur dr pr maitre ci suite afin mais si puis sera ete etait sont ont avez avons serait cher "
+        "chere chers cheres veuillez bien etc",
+    )
+)
+_CIVILITY = rb"(?i:mme|mlle|melle|madame|mademoiselle|monsieur|mr|messrs|mrs|miss)\.?|M\."
+_NAME = rb"[A-Za-z][a-z]*(?:['-]?[A-Za-z][a-z]*)*"
+_PARTICLE = rb"(?:(?i:de la|de|du|d'|le|la|el|ben|van|von) ?)?"
+
+_PROFESSION_AFTER = re.compile(
+    rf"[\s,(:-]{{1,4}}(?:(?:notre|votre|la|le|l'|une|un|en qualite de|est|son|sa) ?)?"
+    rf"(?:nouvelle? |future? )?(?:{PROFESSIONS})\b"
+)
+_PROFESSION_BEFORE = re.compile(
+    rf"(?:\b(?:{PROFESSIONS})s?[\s,:-]{{1,3}}|\b(?:dr|docteur|pr|professeur|me|maitre)\.? ?"
+    r"|\b(?:a l'attention|a l'intention|de la part) d(?:e|u|es)\s)$"
+)
+_SALUTATION = re.compile(
+    r"(?:\b(?:bonjour|bonsoir|chere?|salut|hello|coucou|dear|hi|merci|remercie|contact ?:)[ ,]{0,2})$"
+)
+_ADDRESSED = re.compile(
+    r" ?[,!]\s*(?:\n|$)| ?, (?:vous|voici|je|merci|suite|nous|votre|comme|veuillez|ci-joint|pour faire suite|j'ai)\b"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """The word lists that detectors use: folded first names."""
+
+    first_names: frozenset[str]
+
+
+def tidy(text: str) -> str:
+    return " ".join(re.findall("[a-z0-9]+", text))
+
+
+def _at_work(folded: Folded, start: int, end: int) -> bool:
+    """Is this name a professional's, or the person who is written to?"""
+    before = folded.lower[max(0, start - 40) : start]
+    if _SALUTATION.search(before) or _PROFESSION_BEFORE.search(before):
+        return True
+    alone = not before.strip(" >\n") or before.rstrip(" >").endswith("\n")
+    after = folded.lower[end : end + 60]
+    return bool(_PROFESSION_AFTER.match(after)) or (alone and bool(_ADDRESSED.match(after)))
+
+
+_CIVIL = Pattern(
+    rb"\b(?:" + _CIVILITY + rb")\s{1,3}(" + _PARTICLE + _NAME + rb"(?:\s" + _NAME + rb"){0,2})", captures=True
+)
+
+
+def _name_span(folded: Folded, span: Span) -> tuple[int, str] | None:
+    """The part of a captured run of words that is a name: its end and its folded value."""
+    start, end = span
+    kept: list[str] = []
+    reached = start
+    for i, match in enumerate(re.finditer(r"[A-Za-z][A-Za-z'-]*", folded.cased[start:end])):
+        word = match.group()
+        lower = word.lower()
+        particle = lower.rstrip("'") in ("de", "d", "du", "la", "le", "el", "ben", "van", "von")
+        if particle and not kept and i < 2:
+            continue
+        if lower in _STOP or re.fullmatch(PROFESSIONS, lower) or (i and word.islower()) or (len(word) < 2 and not kept):
+            break
+        kept.append(lower)
+        reached = start + match.end()
+    return (reached, " ".join(kept)) if kept and len(kept[0]) > 1 else None
+
+
+def _civil_names(folded: Folded) -> Iterator[tuple[int, int, str]]:
+    for whole, name in _CIVIL.groups(folded.cased_bytes, MOST):
+        if (found := _name_span(folded, name)) is not None:
+            yield whole[0], found[0], found[1]
+
+
+def civility_name(folded: Folded, words: Words) -> Iterator[Found]:
+    """Such as "Mme Durand": not in a salutation, not beside a profession."""
+    for start, end, value in _civil_names(folded):
+        if not _at_work(folded, start, end):
+            yield start, end, value.split(" ")[-1]
+
+
+_ABOUT = Pattern(
+    rb"(?i)\b(?:chez|pour|concernant|concerne|au sujet de|a propos de|objet ?:|suivi de|etat de(?: sante de)?"
+    rb"|dossier(?: de)?|situation de|accompagnement de|visite (?:de|chez)|soins (?:de|chez|a)|famille de|admission de"
+    rb"|sortie de|retour de|bilan de|chute de|traitement de|ordonnance de|resultats de"
+    rb"|notre (?:residente?|patiente?)|la residente|le resident|la patiente|le patient|l'usager)\s?$"
+)
+
+
+def about_name(folded: Folded, words: Words) -> Iterator[Found]:
+    """Such as "Chez Mme Durand", "concernant M. Petit": a person somebody writes about."""
+    for start, end, value in _civil_names(folded):
+        before = folded.cased_bytes[max(0, start - 30) : start]
+        after = folded.lower[end : end + 60]
+        if _ABOUT.found(before) and not _PROFESSION_AFTER.match(after):
+            yield start, end, value.split(" ")[-1]
+
+
+_CAPITAL = Pattern(
+    rb"\b[A-Z][a-z]+(?:-[A-Z][a-z]+)?\s(?:(?i:de|du|d'|le|la|el|ben)\s?)?[A-Z]{2,}(?:['-][A-Z]+)*(?:\s[A-Z]{2,})?\b"
+    rb"|\b[A-Z]{2,}(?:['-][A-Z]+)*\s[A-Z][a-z]+(?:-[A-Z][a-z]+)?\b"
+)
+
+
+def capital_name(folded: Folded, words: Words) -> Iterator[Found]:
+    """Such as "Jeanne DURAND" or "DURAND Jeanne": a known first name beside a name in capitals."""
+    for start, end in _CAPITAL.spans(folded.cased_bytes, MOST):
+        tokens = folded.cased[start:end].split()
+        first = [t for t in tokens if not t.isupper() and is_first_name(t, words)]
+        if first and not _at_work(folded, start, end):
+            yield start, end, tidy(folded.lower[start:end])
+
+
+def is_first_name(word: str, words: Words) -> bool:
+    lower = word.lower()
+    return lower in words.first_names or lower.split("-")[0] in words.first_names
+
+
+_CAPITALISED = Pattern(rb"\b[A-Z][a-z]{2,}(?:-[A-Z][a-z]+)?\b")
+_CHILD = Pattern(
+    rb"(?i)\b(?:(?:le |la |du |au )?(?:petite?|jeune)|l'enfant|l'eleve|mon fils|ma fille|son fils|sa fille|notre fils"
+    rb"|notre fille|votre fils|votre fille|mon frere|ma soeur|mon mari|ma femme|ma mere|mon pere|prenomm?ee?)"
+    rb"\s{1,2}([A-Za-z][a-z]{2,}(?:-[a-z]+)?)\b",
+    captures=True,
+)
+_NOT_A_PERSON = re.compile(
+    r"\b(?:rue|avenue|av|bd|boulevard|place|allee|quai|impasse|cours|chemin|route|saint|sainte|st|ste|ecole|college|lycee"
+    r"|clinique|hopital|residence|institut|centre|fondation|association|ville|batiment|salle|espace|villa|fete de la|la"
+    r"|les|des|une?|par|cordialement|dr|docteur|pr|me|maitre|avec|cabinet|maison)[ -]{1,2}$"
+)
+
+
+def first_name(folded: Folded, words: Words) -> Iterator[Found]:
+    """A first name: capitalised inside a sentence, or any way after "le petit", "l'enfant", "ma fille" …"""
+    if not words.first_names:
+        return
+    for _, (start, end) in _CHILD.groups(folded.cased_bytes, MOST):
+        if is_first_name(folded.lower[start:end], words):
+            yield start, end, folded.lower[start:end]
+    for start, end in _CAPITALISED.spans(folded.cased_bytes, MOST):
+        if is_first_name(folded.cased[start:end], words) and _in_sentence(folded, start, end):
+            yield start, end, folded.lower[start:end]
+
+
+def _in_sentence(folded: Folded, start: int, end: int) -> bool:
+    before = folded.lower[max(0, start - 30) : start]
+    after = folded.cased[end : end + 3]
+    starts_line = not before.strip(" >") or before.rstrip(" >").endswith("\n")
+    if starts_line and re.match(r"\s?(?:,|!|\n|$)", after):
+        return False  # a salutation or a signed line
+    return not (_NOT_A_PERSON.search(before) or _at_work(folded, start, end))
+
+
+_INITIALS = Pattern(
+    rb"\b(?:(?i:mme|mlle|melle|madame|mademoiselle|monsieur|mr|m\.?|residente?|patiente?|usagere?))\s{1,2}"
+    rb"[A-Z](?:\.|\b)(?:\s?-?[A-Z]\.)?[ ,(]{0,3}"
+    rb"(?:(?i:ch(?:b|bre|ambre)?|app(?:t|artement)?|lit)\.?\s?(?:n\xb0\s?)?[0-9]{1,4})?"
+    rb"|\b(?i:residente?|patiente?|mme|mr?|dame)\.?[ ,(]{1,3}(?i:de la |du )?"
+    rb"(?i:ch(?:b|bre|ambre)?)\.?\s?(?:n\xb0\s?)?[0-9]{1,4}\b"
+    rb"|\b[A-Z][a-z]+ [A-Z]\.(?:\s?[,(]?\s?(?i:ch(?:b|bre|ambre)?)\.?\s?[0-9]{1,4})?"
+)
+
+
+def initials_room(folded: Folded, words: Words) -> Iterator[Found]:
+    """Such as "Mme B. (ch. 12)", "M. D.", "résidente chambre 4", "Léo D."."""
+    for start, end in _INITIALS.spans(folded.cased_bytes, MOST):
+        text = folded.cased[start:end]
+        first, _, rest = text.partition(" ")
+        named = first[0].isupper() and len(rest.strip()) == 2 and rest.strip().endswith(".")
+        if named and first.lower() in _CIVIL_WORDS:
+            named = False
+        if named and not is_first_name(first, words):
+            continue
+        if not _at_work(folded, start, end):
+            yield start, end, tidy(text.lower())
+
+
+_CIVIL_WORDS = frozenset(
+    re.findall(
+        r"[^ ]+",
+        "mme mlle melle madame mademoiselle monsieur mr m m. resident residente patient patiente usager usagere",
+    )
+)

@@ -1,0 +1,155 @@
+"""Detectors of persons that have a number, a date, an age or a relation, and the table of all detectors.
+
+Each takes a reading of a text and yields spans with a value. The patterns are ours, run on RE2.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+
+from mss_guard.core.detect.names import (
+    MOST,
+    Found,
+    Words,
+    about_name,
+    capital_name,
+    civility_name,
+    first_name,
+    initials_room,
+    is_first_name,
+    tidy,
+)
+from mss_guard.core.identifiers import find_nirs
+from mss_guard.core.normalise import Folded
+from mss_guard.core.rules.patterns import Pattern
+
+_MONTHS = rb"(?:janv|fevr|mars|avr|mai|juin|juil|aout|sept|oct|nov|dec)[a-z]*\.?"
+_DATE = rb"[0-9]{1,2}(?:er)?[/. -](?:[0-9]{1,2}|" + _MONTHS + rb")[/. -](?:19|20)?[0-9]{2}"
+
+
+# --- identifiers ------------------------------------------------------------------------------------------------------
+
+_MANY_DIGITS = Pattern(rb"[1-478](?:[^0-9\n]{0,3}[0-9AB]){12}")
+
+
+def nir(folded: Folded, words: Words) -> Iterator[Found]:
+    """National numbers (INS, NIR) with a right key; `identifiers` knows their ways of writing."""
+    if not _MANY_DIGITS.found(folded.cased_bytes):
+        return
+    for start, end in find_nirs(folded.cased):
+        yield start, end, re.sub("[^0-9AB]", "", folded.cased[start:end].upper())
+
+
+_IPP = Pattern(
+    rb"(?i)\b(?:ipp|nip|nda|iep|n(?:[o\xb0]|um(?:ero)?)\.? ?(?:de )?(?:dossier|patient|sejour|venue|episode)"
+    rb"(?: patient| medical)?|dossier(?: patient| medical)?|numero d'identification (?:permanent|patient)[a-z ]{0,12})"
+    rb"\s?(?:n\xb0|numero|no)?\s?[:=#]?\s{0,3}[a-z]{0,2}[0-9][0-9 ]{4,14}[0-9]\b"
+)
+
+
+def ipp(folded: Folded, words: Words) -> Iterator[Found]:
+    """Labelled numbers of patients and stays in a hospital system."""
+    for start, end in _IPP.spans(folded.cased_bytes, MOST):
+        yield start, end, re.sub("[^0-9]", "", folded.lower[start:end])
+
+
+_BORN = Pattern(
+    rb"(?i)\b(?:nee?\b(?:\(e\))?|n\(e\)|ddn\b|d\.d\.n\b|dn\b|date (?:de )?naiss(?:ance)?\b|naissance\b)\)?"
+    rb"[^0-9a-z\n]{0,6}(?:le|the)?[^0-9a-z]{0,4}" + _DATE + rb"\b"
+    rb"|\b" + _DATE + rb"\s?\((?:date de naissance|ddn|naissance|nee? le)\)"
+)
+
+
+def birth_date(folded: Folded, words: Words) -> Iterator[Found]:
+    """Such as "Né(e) le …", "DDN …", and the date before its label."""
+    for start, end in _BORN.spans(folded.cased_bytes, MOST):
+        yield start, end, tidy(folded.lower[start:end])
+
+
+# --- descriptions -----------------------------------------------------------------------------------------------------
+
+_KIN = Pattern(
+    rb"\b(?:ma (?:mere|fille|femme|soeur|grand-mere|belle-mere|compagne|maman|tante|niece)"
+    rb"|mon (?:pere|fils|mari|frere|grand-pere|beau-pere|compagnon|papa|oncle|neveu|epoux|bebe)|mon epouse"
+    rb"|(?:sa|notre|votre|leur) (?:mere|fille|femme|soeur|grand-mere|maman|petite-fille)"
+    rb"|(?:son|notre|votre|leur) (?:pere|fils|mari|frere|grand-pere|papa|epoux|petit-fils|bebe)"
+    rb"|(?:la|le) (?:fille|fils|mere|pere|mari|femme|frere|soeur|epouse|conjoint) de\b)"
+)
+
+
+def kinship(folded: Folded, words: Words) -> Iterator[Found]:
+    """Such as "Ma mère", "son fils", "la fille de": one person, by a relation."""
+    for start, end in _KIN.spans(folded.lower_bytes, MOST):
+        yield start, end, tidy(folded.lower[start:end])
+
+
+_PERSON = (
+    rb"patiente?|pat|pt|pte|homme|femme|enfant|garcon|garconnet|fillette|fille|residente?|usagere?|dame|monsieur|madame"
+    rb"|adolescente?|nourrisson|bebe|nouveau-ne|personne|jeune|ado|mme|eleve|beneficiaire|sujet"
+)
+_AGE = Pattern(
+    rb"\b(?:" + _PERSON + rb")(?: [a-z'-]{2,20}){0,2}[ ,(]{1,3}(?:agee?s?(?:\(e\))? )?(?:de )?"
+    rb"[0-9]{1,3} ?(?:ans|a|mois|jours|semaines)\b"
+    rb"|\b(?:agee?(?:\(e\))?) (?:seulement )?de [0-9]{1,3} ?(?:ans|mois)\b"
+)
+_NAME_AGE = Pattern(rb"\b[A-Z][A-Za-z'-]+(?: [A-Z][A-Za-z'.-]*)?[ ,(]{1,3}[0-9]{1,3} ?(?:ans|mois)\b")
+_OLDER = re.compile(r"\s?(?:et plus|et moins|ou plus|minimum|d'experience|d'anciennete|de garantie|a [0-9])")
+
+
+def age_person(folded: Folded, words: Words) -> Iterator[Found]:
+    """Such as "Patient de 82 ans", "Léo, 9 ans", "pat 78a": one person with an age, not a range of ages."""
+    for start, end in _AGE.spans(folded.lower_bytes, MOST):
+        if not _is_range(folded, start, end):
+            yield start, end, tidy(folded.lower[start:end])
+    for start, end in _NAME_AGE.spans(folded.cased_bytes, MOST):
+        name = re.match(r"[A-Za-z'-]+", folded.cased[start:end])
+        known = name is not None and (is_first_name(name.group(), words) or name.group().isupper())
+        if known and not _is_range(folded, start, end):
+            yield start, end, tidy(folded.lower[start:end])
+
+
+def _is_range(folded: Folded, start: int, end: int) -> bool:
+    text = folded.lower[start:end]
+    if re.search(r"partir|moins de|plus de|entre|jusqu| a [0-9]", text):
+        return True
+    return bool(_OLDER.match(folded.lower[end : end + 20]))
+
+
+_PATIENT = Pattern(
+    rb"\b(?:(?:le|la|ce|cette|notre|votre|mon|ma|du|au|un|une|chez) (?:patiente?|resident|residente|jeune|beneficiaire"
+    rb"|petite? [a-z]+|nourrisson|defunte?|majeur protege)"
+    rb"|l'(?:usagere?|enfant|adolescente?|interesse|interessee|eleve)|cet (?:enfant|usager|eleve)"
+    rb"|son enfant|notre usager)\b"
+)
+_GENERIC = re.compile(
+    r"\s(?:doit|doivent|peut|peuvent|pourra|devra|n'est pas|a le droit|a droit|est informe|est libre|au centre|au coeur|ou son"
+    r"|ou sa|ou le|ou la|et son entourage|et sa famille|et le soignant|en situation)\b"
+)
+_BARE = Pattern(rb"(?m)(?:^[> *-]{0,6}|[.:;] )(?:patiente?|residente?|pat\.?|usagere?|enfant) (?:[a-z]+)")
+
+
+def patient_noun(folded: Folded, words: Words) -> Iterator[Found]:
+    """Such as "La patiente", "notre résident", "l'enfant", or a line that opens with "Patiente …": one person, unnamed."""
+    for start, end in _PATIENT.spans(folded.lower_bytes, MOST):
+        if not _GENERIC.match(folded.lower[end : end + 24]):
+            yield start, end, folded.lower[start:end].replace("'", " ").split()[-1]
+    for start, end in _BARE.spans(folded.lower_bytes, MOST):
+        yield start, end, folded.lower[start:end].strip(" >*-.:;\n").split()[0]
+
+
+Detector = Callable[[Folded, Words], Iterator[Found]]
+
+DETECTORS: Mapping[str, Detector] = {
+    "nir": nir,
+    "ipp": ipp,
+    "birth-date": birth_date,
+    "civility-name": civility_name,
+    "capital-name": capital_name,
+    "first-name": first_name,
+    "initials-room": initials_room,
+    "kinship": kinship,
+    "age-person": age_person,
+    "patient-noun": patient_noun,
+    "about-name": about_name,
+}

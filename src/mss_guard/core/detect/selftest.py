@@ -1,0 +1,69 @@
+"""Every rule's own examples are its tests: `match` must meet the rule, `pass` must not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mss_guard.core.detect.assessing import Detector, assess
+from mss_guard.core.detect.segments import whole
+from mss_guard.core.model import Content, How, Place, State, Text, Where
+from mss_guard.core.normalise import fold
+from mss_guard.core.rules import EvidenceRule, Rule
+from mss_guard.core.rules.schema import Entry
+from mss_guard.core.strict_yaml import Mistake
+
+
+@dataclass(frozen=True, slots=True)
+class ExampleFailure:
+    """An example that its own rule gets wrong. `wanted`: it should have met the rule. `number` counts from 1."""
+
+    rule: str
+    number: int
+    wanted: bool
+    mistake: Mistake
+
+
+def selftest(detector: Detector) -> tuple[ExampleFailure, ...]:
+    """Run all examples of all rules in force."""
+    failures = []
+    for entry in detector.ruleset.entries.values():
+        for key, examples, wanted in (("match", entry.match, True), ("pass", entry.passing, False)):
+            for i, example in enumerate(examples):
+                if meets(entry, example, detector) != wanted:
+                    said = "devrait déclencher la règle" if wanted else "ne devrait pas déclencher la règle"
+                    message = f"{entry.id} : l'exemple « {key} » n° {i + 1} {said}"
+                    mistake = detector.ruleset.origins[entry.id].mistake(message, key, i)
+                    failures.append(ExampleFailure(entry.id, i + 1, wanted, mistake))
+    return tuple(failures)
+
+
+def meets(entry: Entry, example: str, detector: Detector) -> bool:
+    """Is the entry met by the example? A bare attachment's examples are file names; all others are bodies."""
+    if isinstance(entry, EvidenceRule):
+        where = Where.BODY if Where.BODY in entry.where else entry.where[0]
+        return entry.id in detector.matcher.scan(fold(example), where, whole()).evidence
+    content = _content(entry, example)
+    return any(f.rule == entry.id for f in assess(content, detector).findings)
+
+
+def _content(entry: Entry, example: str) -> Content:
+    if isinstance(entry, Rule) and entry.format:
+        return Content(places=(), texts=(Text("1", Where.BODY, example),))
+    if isinstance(entry, Rule) and entry.keywords is None and entry.pattern is None:
+        return Content(places=(_place(example),), texts=(Text("2", Where.NAME, example),))
+    where = Where.BODY if not isinstance(entry, Rule) or Where.BODY in entry.where else entry.where[0]
+    places = (_place(_name_for(entry)),) if isinstance(entry, Rule) and entry.attachment is not None else ()
+    return Content(places=places, texts=(Text("1", where, example),))
+
+
+def _name_for(rule: Rule) -> str:
+    """A file name that the rule's own attachment condition accepts: its examples test the words."""
+    assert rule.attachment is not None
+    glob = rule.attachment.name[0] if rule.attachment.name else "x"
+    name = glob.replace("*", "x").replace("?", "x")
+    kind = rule.attachment.type[0] if rule.attachment.type else ""
+    return f"{name}.{kind}" if kind and "/" not in kind and "." not in name else name
+
+
+def _place(name: str) -> Place:
+    return Place("2", "application/octet-stream", "application/octet-stream", How.MIME, State.READ, name=name)

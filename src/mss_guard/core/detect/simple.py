@@ -1,0 +1,226 @@
+"""The simple rules: keywords or a pattern, an attachment, a format. Every key a rule gives must hold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+from mss_guard.core.detect.matcher import KeywordHits, Matcher, any_within
+from mss_guard.core.detect.scenes import Keep, Spot
+from mss_guard.core.model import Content, Place, Where
+from mss_guard.core.normalise import fold
+from mss_guard.core.rules import Attachment, Rule, Scoring
+from mss_guard.core.rules.patterns import Span, Zones
+
+
+@dataclass(frozen=True, slots=True)
+class Met:
+    """A simple rule met: in a text (`spot` and spans), or at a part with no text of its own."""
+
+    rule: Rule
+    spot: Spot | None
+    spans: tuple[Span, ...]
+    part: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Persons:
+    """Where a person stands in each text (by its number among the spots), sorted."""
+
+    starts: Mapping[int, Sequence[int]]
+    spots: Sequence[Spot]
+
+    def near(self, number: int, span: Span, distance: int) -> bool:
+        """A person within `distance`; a heading and what it stands for are near each other."""
+        if any_within(self.starts.get(number, ()), span[0] - distance, span[1] + distance):
+            return True
+        spot = self.spots[number]
+        return any(
+            self.starts.get(i)
+            for i, other in enumerate(self.spots)
+            if i != number and other.text.message == spot.text.message and _stands_for(spot, other)
+        )
+
+
+def _stands_for(spot: Spot, other: Spot) -> bool:
+    if other.text.where is Where.SUBJECT:
+        return True
+    same_part = spot.text.part.split("/")[0] == other.text.part.split("/")[0]
+    if other.is_heading:
+        return same_part or spot.text.where in (Where.BODY, Where.SUBJECT)
+    return spot.is_heading and (same_part or other.text.where is Where.BODY)
+
+
+def persons(spots: Sequence[Spot], matcher: Matcher, scoring: Scoring, keep: Keep) -> Persons:
+    """The WHO evidence that weighs enough to be a person for `near_person`."""
+    starts = {}
+    for number, spot in enumerate(spots):
+        found = [
+            hit.start
+            for entry_id, hits in spot.matches.evidence.items()
+            if matcher.evidence[entry_id].ledger == "who" and matcher.evidence[entry_id].weight >= scoring.person
+            for hit in hits
+            if keep(spot, hit.start)
+        ]
+        if found:
+            starts[number] = sorted(found)
+    return Persons(starts, spots)
+
+
+def meet(
+    content: Content, spots: Sequence[Spot], matcher: Matcher, scoring: Scoring, keep: Keep
+) -> tuple[list[Met], list[str]]:
+    """All simple rules that are met, and the ids of those that only lacked a person."""
+    people = persons(spots, matcher, scoring, keep)
+    touched = _touched(spots)
+    met: list[Met] = []
+    nearly: list[str] = []
+    for rule_id, rule in matcher.rules.items():
+        of_text = rule.keywords is not None or rule.pattern is not None
+        if of_text and rule_id not in touched:
+            continue
+        places = _attachments(rule.attachment, content.places) if rule.attachment is not None else []
+        if rule.attachment is not None and not places:
+            continue
+        if rule.format:
+            met += [Met(rule, None, (), m.part, 1) for m in content.markers if m.format in rule.format]
+        elif not of_text:
+            met += [Met(rule, None, (), place.part, 1) for place in places]
+        else:
+            found, close = _in_texts(rule, touched[rule_id], spots, people, matcher, scoring, keep)
+            met += found
+            nearly += [rule_id] if close and not found else []
+    return met, nearly
+
+
+def _touched(spots: Sequence[Spot]) -> dict[str, list[int]]:
+    """By rule, the numbers of the texts in which some phrase or the pattern of it stands."""
+    touched: dict[str, list[int]] = {}
+    for number, spot in enumerate(spots):
+        for rule_id in (*spot.matches.keywords, *spot.matches.patterns):
+            touched.setdefault(rule_id, []).append(number)
+    return touched
+
+
+def _in_texts(
+    rule: Rule,
+    numbers: Sequence[int],
+    spots: Sequence[Spot],
+    people: Persons,
+    matcher: Matcher,
+    scoring: Scoring,
+    keep: Keep,
+) -> tuple[list[Met], bool]:
+    met = []
+    close = False
+    for number in numbers:
+        spot = spots[number]
+        if rule.keywords is None:
+            spans = [s for s in spot.matches.patterns[rule.id] if keep(spot, s[0])]
+        else:
+            spans = list(_keyword_spans(rule, matcher.needed[rule.id], spots, spot, scoring, keep))
+            if spans and rule.keywords.near_person:
+                close = True
+                reach = rule.keywords.within or scoring.distances.person
+                spans = [s for s in spans if people.near(number, s, reach)]
+        if spans:
+            met.append(Met(rule, spot, tuple(spans), spot.text.part, len(spans)))
+    return met, close
+
+
+def _keyword_spans(
+    rule: Rule, needed: int, spots: Sequence[Spot], spot: Spot, scoring: Scoring, keep: Keep
+) -> Iterator[Span]:
+    """`needed`: how many different phrases `all` asks for."""
+    keywords, hits = rule.keywords, spot.matches.keywords[rule.id]
+    assert keywords is not None
+    if keywords.any and not hits.any:
+        return
+    missing = needed - len(hits.all)
+    if missing and missing > _said_in_headings(rule.id, hits, spots, spot):
+        return
+    forbidden = Zones(hits.none, scoring.distances.none)
+
+    def valid(span: Span) -> bool:
+        return keep(spot, span[0]) and not forbidden.touch(*span)
+
+    every = [[s for s in spans if valid(s)] for spans in hits.all.values()]
+    if not all(every):
+        return
+    anchors = [s for s in hits.any if valid(s)] if keywords.any else (every[0] if every else [])
+    around = [Zones(spans, keywords.within) for spans in every] if keywords.within is not None else []
+    for anchor in sorted(anchors):
+        if all(zones.touch(*anchor) for zones in around):
+            yield anchor
+
+
+def _said_in_headings(rule_id: str, hits: KeywordHits, spots: Sequence[Spot], spot: Spot) -> int:
+    """How many of the `all` phrases that this text lacks stand in the subject or a name of the same message."""
+    said: set[int] = set()
+    for other in spots:
+        if other is not spot and other.is_heading and other.text.message == spot.text.message:
+            theirs = other.matches.keywords.get(rule_id)
+            said |= set(theirs.all) - set(hits.all) if theirs is not None else set()
+    return len(said)
+
+
+# --- attachments ------------------------------------------------------------------------------------------------------
+
+_TYPES: Mapping[str, tuple[str, ...]] = {
+    "pdf": ("application/pdf",),
+    "doc": ("application/msword",),
+    "docx": ("application/vnd.openxmlformats-officedocument.wordprocessingml.document",),
+    "xls": ("application/vnd.ms-excel",),
+    "xlsx": ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",),
+    "pptx": ("application/vnd.openxmlformats-officedocument.presentationml.presentation",),
+    "odt": ("application/vnd.oasis.opendocument.text",),
+    "ods": ("application/vnd.oasis.opendocument.spreadsheet",),
+    "rtf": ("application/rtf", "text/rtf"),
+    "txt": ("text/plain",),
+    "html": ("text/html",),
+    "csv": ("text/csv",),
+    "zip": ("application/zip",),
+    "eml": ("message/rfc822",),
+    "image": ("image/*",),
+    "video": ("video/*",),
+    "audio": ("audio/*",),
+    "jpg": ("image/jpeg",),
+    "jpeg": ("image/jpeg",),
+    "png": ("image/png",),
+    "tif": ("image/tiff",),
+    "tiff": ("image/tiff",),
+    "heic": ("image/heic", "image/heif"),
+    "mp4": ("video/mp4",),
+    "mov": ("video/quicktime",),
+    "xml": ("text/xml", "application/xml"),
+}
+
+
+def _attachments(wanted: Attachment, places: Sequence[Place]) -> list[Place]:
+    return [p for p in places if (wanted.inside_archives or "/" not in p.part) and _suits(wanted, p)]
+
+
+def _suits(wanted: Attachment, place: Place) -> bool:
+    names = file_names(place.name)
+    if wanted.name and not any(fnmatchcase(name, _glob(glob)) for name in names for glob in wanted.name):
+        return False
+    return not wanted.type or any(_is_type(kind.lower(), place, names) for kind in wanted.type)
+
+
+def file_names(name: str) -> list[str]:
+    """The folded candidate names of a place, without the folders of their container."""
+    return [fold(one).lower.strip().rsplit("/", 1)[-1] for one in name.split(" | ") if one.strip()]
+
+
+def _glob(glob: str) -> str:
+    """`*` and `?` only; brackets are letters."""
+    return fold(glob).lower.replace("[", "[[]")
+
+
+def _is_type(kind: str, place: Place, names: Sequence[str]) -> bool:
+    types = (kind,) if "/" in kind else _TYPES.get(kind, ())
+    if any(fnmatchcase(t, wanted) for t in (place.type.lower(), place.declared.lower()) for wanted in types):
+        return True
+    return any(name.endswith("." + kind) for name in names)

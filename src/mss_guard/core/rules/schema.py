@@ -1,0 +1,253 @@
+"""The form of a rule file and of the scoring file: what YAML keys exist, their bounds and their defaults.
+
+Three kinds of entries: a *rule* (the simple form, which concludes by itself), an *evidence* (one kind of words or one
+detector, which fills a ledger), a *combination* (entries that, close together, conclude with a fixed level).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from mss_guard.core.model import Category, Level, Mode, Where
+
+Format = Literal["cda", "xdm", "hl7v2", "hprim", "fhir", "dicom", "mss-header", "mss-subject"]
+Detector = Literal[
+    "nir",
+    "ipp",
+    "birth-date",
+    "civility-name",
+    "capital-name",
+    "first-name",
+    "initials-room",
+    "kinship",
+    "age-person",
+    "patient-noun",
+    "about-name",
+]
+ID = r"^[a-z0-9]+(-[a-z0-9]+)*(\.[a-z0-9]+(-[a-z0-9]+)*)+$"
+DEFAULT_WHERE = (Where.SUBJECT, Where.BODY, Where.ATTACHMENT, Where.NAME)
+
+
+def _many(value: object) -> object:
+    if isinstance(value, str):
+        return (value,)
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _concluding(level: Level) -> Level:
+    if level is Level.NONE:
+        raise ValueError("« none » n'est pas admis ici (admis : certain, likely, possible)")
+    return level
+
+
+Text = Annotated[str, Field(min_length=1, max_length=2000)]
+Id = Annotated[str, Field(pattern=ID, max_length=100)]
+Phrase = Annotated[str, Field(min_length=1, max_length=200, pattern=r"\S")]
+Phrases = Annotated[tuple[Phrase, ...], BeforeValidator(_many)]
+Pattern = Annotated[str, Field(min_length=1, max_length=4000)]
+Concluding = Annotated[Level, AfterValidator(_concluding)]
+Examples = Annotated[tuple[Annotated[str, Field(min_length=1, max_length=8000)], ...], Field(min_length=3)]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Keywords(_Strict):
+    """Folded phrases; a word may end in `*` (any ending). `none` cancels a hit within 60 characters of it."""
+
+    any: Phrases = ()
+    all: Phrases = ()
+    none: Phrases = ()
+    near_person: bool = False
+    within: int | None = Field(default=None, ge=1, le=5000)
+
+    @model_validator(mode="after")
+    def _has_keywords(self) -> Keywords:
+        if not self.any and not self.all:
+            raise ValueError("il faut « any » ou « all »")
+        return self
+
+
+class Attachment(_Strict):
+    """File-name globs (`*`, `?`) and kinds (`pdf`, or a MIME type); every key given must hold for one place."""
+
+    name: Phrases = ()
+    type: Annotated[tuple[Text, ...], BeforeValidator(_many)] = ()
+    inside_archives: bool = False
+
+    @model_validator(mode="after")
+    def _has_one(self) -> Attachment:
+        if not self.name and not self.type:
+            raise ValueError("il faut « name » ou « type »")
+        return self
+
+
+class _Entry(_Strict):
+    id: Id
+    title: Text
+    source: str = ""
+    mode: Mode = Mode.ENFORCE
+    match: Examples
+    # `pass` is a Python keyword
+    passing: Examples = Field(alias="pass")
+
+    @property
+    def family(self) -> str:
+        return self.id.split(".", 1)[0]
+
+
+class Rule(_Entry):
+    """The simple form: keywords or a pattern, an attachment, a format; all the keys given must hold."""
+
+    keywords: Keywords | None = None
+    pattern: Pattern | None = None
+    attachment: Attachment | None = None
+    format: Annotated[tuple[Format, ...], BeforeValidator(_many)] = ()
+    where: tuple[Where, ...] = Field(default=DEFAULT_WHERE, min_length=1)
+    category: Category = Category.CARE
+    level: Concluding = Level.LIKELY
+    # A format has no example that fits a line of text; those of a bare attachment are file names.
+    match: tuple[Text, ...] = ()
+    passing: tuple[Text, ...] = Field(default=(), alias="pass")
+
+    @model_validator(mode="after")
+    def _has_condition(self) -> Rule:
+        if self.keywords is not None and self.pattern is not None:
+            raise ValueError("« keywords » ou « pattern », pas les deux")
+        if self.keywords is None and self.pattern is None and self.attachment is None and not self.format:
+            raise ValueError("il faut « keywords », « pattern », « attachment » ou « format »")
+        if not self.format and (len(self.match) < 3 or len(self.passing) < 3):
+            raise ValueError("il faut au moins 3 exemples « match » et 3 exemples « pass »")
+        return self
+
+
+class EvidenceRule(_Entry):
+    """What fills a ledger: words, phrases, a pattern on lower-case text, one on cased text, or a detector."""
+
+    ledger: Literal["what", "who", "impersonal"]
+    weight: float = Field(gt=0, le=10)
+    cap: int = Field(default=5, ge=1, le=50)
+    category: Category = Category.CARE
+    words: Text | None = None
+    phrases: Phrases = ()
+    pattern: Pattern | None = None
+    cased: Pattern | None = None
+    detector: Detector | None = None
+    # `not` is a Python keyword
+    cancel: Phrases = Field(default=(), alias="not")
+    where: tuple[Where, ...] = Field(default=DEFAULT_WHERE, min_length=1)
+    # share of the weight that also counts as a person: values and narration imply one (what only)
+    person: float = Field(default=0.0, ge=0, le=1)
+
+    @model_validator(mode="after")
+    def _has_source(self) -> EvidenceRule:
+        if not (self.words or self.phrases or self.pattern or self.cased or self.detector):
+            raise ValueError("il faut « words », « phrases », « pattern », « cased » ou « detector »")
+        return self
+
+
+class Condition(_Strict):
+    """One term of a combination: an entry (id or glob), a family, or the weight of a ledger nearby."""
+
+    rule: str | None = Field(default=None, min_length=1)
+    family: str | None = Field(default=None, min_length=1)
+    ledger: Literal["what", "who", "impersonal"] | None = None
+    at_least: float = Field(default=0.1, gt=0, le=100)
+
+    @model_validator(mode="after")
+    def _has_one(self) -> Condition:
+        if sum(x is not None for x in (self.rule, self.family, self.ledger)) != 1:
+            raise ValueError("il faut exactement une clé parmi « rule », « family » et « ledger »")
+        return self
+
+
+class Combination(_Entry):
+    """Conditions that all hold within so many characters, and none of the others there."""
+
+    all: tuple[Condition, ...] = Field(min_length=1)
+    none: tuple[Condition, ...] = ()
+    within: int = Field(default=300, ge=1, le=5000)
+    category: Category = Category.CARE
+    level: Concluding
+
+
+Entry = Rule | EvidenceRule | Combination
+
+
+class RuleFile(_Strict):
+    """One file of rules/ or rules.d/."""
+
+    version: Literal[1]
+    rules: tuple[Rule, ...] = ()
+    evidence: tuple[EvidenceRule, ...] = ()
+    combinations: tuple[Combination, ...] = ()
+
+    def entries(self) -> Iterator[tuple[tuple[str, int], Entry]]:
+        """Every entry with its path in the file."""
+        for i, rule in enumerate(self.rules):
+            yield ("rules", i), rule
+        for i, evidence in enumerate(self.evidence):
+            yield ("evidence", i), evidence
+        for i, combination in enumerate(self.combinations):
+            yield ("combinations", i), combination
+
+
+# --- scoring.yaml -----------------------------------------------------------------------------------------------------
+
+
+class Window(_Strict):
+    size: int = Field(default=450, ge=50, le=5000)
+    stride: int = Field(default=150, ge=10, le=1000)
+
+    @model_validator(mode="after")
+    def _divides(self) -> Window:
+        if self.size % self.stride:
+            raise ValueError("« size » doit être un multiple de « stride »")
+        return self
+
+
+class Coefficients(_Strict):
+    """score = what*ln(1+WHAT) + who*ln(1+WHO) - impersonal*ln(1+IMPERSONAL) - document*ln(1+its total) - base."""
+
+    what: float = Field(default=1.9, ge=0)
+    who: float = Field(default=1.9, ge=0)
+    impersonal: float = Field(default=1.5, ge=0)
+    document: float = Field(default=0.5, ge=0)
+    base: float = 4.6
+    unspecific: float = Field(default=1.6, ge=0)  # taken off when no person is named, numbered or aged
+
+
+class Thresholds(_Strict):
+    possible: float = -0.6
+    likely: float = 0.3
+    certain: float = 3.0
+
+    @model_validator(mode="after")
+    def _ascend(self) -> Thresholds:
+        if not self.possible < self.likely < self.certain:
+            raise ValueError("il faut possible < likely < certain")
+        return self
+
+
+class Distances(_Strict):
+    cancel: int = Field(default=40, ge=0, le=1000)
+    none: int = Field(default=60, ge=0, le=1000)
+    person: int = Field(default=300, ge=1, le=5000)
+
+
+class Scoring(_Strict):
+    """rules/scoring.yaml."""
+
+    version: Literal[1] = 1
+    window: Window = Window()
+    coefficients: Coefficients = Coefficients()
+    impersonal_cap: float = Field(default=6.0, ge=0)
+    levels: Thresholds = Thresholds()
+    distances: Distances = Distances()
+    person: float = Field(default=1.0, ge=0)  # weight from which a WHO evidence is a person for `near_person`
+    specific: float = Field(default=1.2, ge=0)  # weight from which it names, numbers or ages one
+    identifiers: tuple[str, ...] = ("nir", "ipp")  # detectors that nothing impersonal weakens

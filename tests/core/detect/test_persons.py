@@ -1,0 +1,97 @@
+"""Detectors of persons: who is meant, and who is at work."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from mss_guard.core.detect.persons import DETECTORS, Words
+from mss_guard.core.normalise import fold
+
+WORDS = Words(frozenset({"leo", "jeanne", "enzo", "marie", "pierre", "sophie", "paul"}))
+
+
+def values(detector: str, text: str) -> list[str]:
+    return [value for _, _, value in DETECTORS[detector](fold(text), WORDS)]
+
+
+MEETS = [
+    ("nir", "INS 2 79 03 51 215 189 89", "279035121518989"),
+    ("ipp", "IPP : 8001234567", "8001234567"),
+    ("ipp", "Dossier patient n° 20254411 à reprendre", "20254411"),
+    ("birth-date", "né(e) le 12/03/1940", "ne e le 12 03 1940"),
+    ("birth-date", "Date de naissance : 3 mars 1941", "date de naissance 3 mars 1941"),
+    ("birth-date", "12/03/1940 (date de naissance)", "12 03 1940 date de naissance"),
+    ("civility-name", "La chute de Mme Durand cette nuit", "durand"),
+    ("civility-name", "mme durand a chuté", "durand"),
+    ("civility-name", "MME DURAND A CHUTÉ", "durand"),
+    ("civility-name", "J'ai vu M. de la Tour hier", "tour"),
+    ("capital-name", "Résultat pour Jeanne DURAND ce jour", "jeanne durand"),
+    ("capital-name", "DURAND Jeanne, sortie", "durand jeanne"),
+    ("first-name", "Hier Enzo a mordu un camarade", "enzo"),
+    ("first-name", "le petit enzo a mordu", "enzo"),
+    ("first-name", "Ma fille Jeanne tousse", "jeanne"),
+    ("initials-room", "Mme B. (ch. 12) a refusé son repas", "mme b ch 12"),
+    ("initials-room", "résidente ch. 4 : chute", "residente ch 4"),
+    ("initials-room", "Bilan de Léo D. reçu", "leo d"),
+    ("kinship", "Ma mère ne mange plus", "ma mere"),
+    ("age-person", "Patiente de 82 ans vivant seule", "patiente de 82 ans"),
+    ("age-person", "pat 78a vue ce jour", "pat 78a"),
+    ("age-person", "Léo, 9 ans, crise", "leo 9 ans"),
+    ("patient-noun", "La patiente dort mal", "patiente"),
+    ("patient-noun", "Transmission :\nPatiente calme ce matin", "patiente"),
+    ("about-name", "Je suis passée chez Mme Durand hier", "durand"),
+]
+
+
+@pytest.mark.parametrize(("detector", "text", "value"), MEETS)
+def test_persons_are_met(detector: str, text: str, value: str) -> None:
+    """Each way of naming or describing one person gives a hit with its folded value."""
+    assert value in values(detector, text)
+
+
+PASSES = [
+    ("nir", "Commande 279035121518980 du 3 mars"),
+    ("ipp", "Commande n° 4500012345"),
+    ("birth-date", "La facture du 12/03/1940"),
+    ("civility-name", "Bonjour Madame Durand, voici le devis"),
+    ("civility-name", "Madame Durand,\nVoici le devis"),
+    ("civility-name", "Mme Leroy, infirmière coordinatrice, présentera le protocole"),
+    ("civility-name", "La directrice, Mme Leroy, vous attend"),
+    ("civility-name", "Madame la directrice, Monsieur le maire"),
+    ("civility-name", "Madame, Monsieur, merci"),
+    ("civility-name", "le Dr Durand et le professeur Petit"),
+    ("capital-name", "Compte RENDU de la réunion"),
+    ("capital-name", "Dr Paul MARTIN, cardiologue"),
+    ("first-name", "Bonjour Sophie, voici"),
+    ("first-name", "Sophie\n"),
+    ("first-name", "12 rue Pierre Curie"),
+    ("first-name", "la clinique Sainte Marie recrute"),
+    ("initials-room", "La salle B. est libre"),
+    ("kinship", "La fille du port"),
+    ("age-person", "Ouvert à partir de 12 ans"),
+    ("age-person", "Garantie 10 ans"),
+    ("age-person", "Une personne de 60 ans et plus"),
+    ("patient-noun", "Le patient doit être informé"),
+    ("patient-noun", "Les patients attendent"),
+    ("about-name", "Réunion chez Mme Leroy, directrice"),
+]
+
+
+@pytest.mark.parametrize(("detector", "text"), PASSES)
+def test_others_are_passed_over(detector: str, text: str) -> None:
+    """Salutations, professionals, ranges of ages, places and ordinary numbers are no person concerned."""
+    assert values(detector, text) == []
+
+
+@pytest.mark.parametrize("name", DETECTORS)
+@pytest.mark.parametrize(
+    "piece", ["Mme A ", "M. Dupont 12 ans ", "Jean DURAND ", "1 ", "ne le 1/1/40 ", "Enzo ", "le petit ", "ipp 1", "A "]
+)
+def test_hostile_text_stays_linear(name: str, piece: str) -> None:
+    """Fifty kilobytes of bait cost a fraction of a second."""
+    folded = fold(piece * (50_000 // len(piece)))
+    start = time.process_time()
+    list(DETECTORS[name](folded, WORDS))
+    assert time.process_time() - start < 0.6
