@@ -1,0 +1,173 @@
+"""One worker as the front sees it: a socket, a process, and what may be asked of it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import socket
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from typing import Final
+
+from mss_guard.core import wire
+from mss_guard.core.model import Assessment
+from mss_guard.edge.inspector import frames, worker
+from mss_guard.edge.inspector.confinement import Layers
+from mss_guard.edge.inspector.frames import EndError
+from mss_guard.edge.inspector.launch import LaunchError, Process, launch
+
+_REAPED_WITHIN: Final = 1.0
+_READY_MOST: Final = 4096
+_ENDS_WITHIN: Final = 0.25
+"""How long a worker whose stream has ended may take to be gone, before it is killed."""
+
+_SEND_BUFFER: Final = 4 << 20
+"""Asked for, capped by net.core.wmem_max: the fewer turns of the event loop a large message takes, the better."""
+
+_CPU_LEAST, _CPU_MOST, _CPU_BYTES = 5, 30, 1_000_000  # seconds, seconds, bytes for one second more
+
+
+class AnswerError(Exception):
+    """The worker said what it may not say."""
+
+
+class LoadError(Exception):
+    """A worker could not load the rules it was given. Trying again would change nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Brief:
+    """What a set of workers is started with; two of the same bytes are still two, told apart by identity."""
+
+    payload: bytes
+    child: worker.Child
+
+
+class Worker:
+    """A confined worker that is ready. Made by `hire`; ended by `dismiss`, always."""
+
+    def __init__(self, sock: socket.socket, process: Process, brief: Brief) -> None:
+        self._sock = sock
+        self._process = process
+        self.brief = brief
+        self.layers = Layers()
+        self.served = 0
+        self.last = False
+        self._dismissed = False
+        loop = asyncio.get_running_loop()
+        self.ended: asyncio.Future[int | None] = loop.create_future()
+        loop.add_reader(process.status, self._on_status)
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    @property
+    def sound(self) -> bool:
+        """Alive, and silent as it must be between two messages."""
+        return not self.ended.done() and frames.silent(self._sock)
+
+    async def ready(self, within: float) -> None:
+        """Hands over the rules and waits for the layers. Raises LoadError, EndError, AnswerError or TimeoutError."""
+        try:
+            async with asyncio.timeout(within):
+                await frames.send(self._sock, self.brief.payload)
+                self.layers = Layers.from_json(await frames.receive(self._sock, _READY_MOST))
+        except EndError as error:
+            if await self.exit_code() == worker.Exit.KNOWLEDGE:
+                raise LoadError from error
+            raise
+        except (frames.FrameError, ValueError) as error:
+            raise AnswerError from error
+
+    async def ask(self, request: wire.Request, raw: bytes) -> Assessment:
+        """One message. Raises EndError or AnswerError; then, or when cancelled, the worker is to be dismissed."""
+        self.served += 1
+        question = cpu_seconds(len(raw)).to_bytes(worker.CPU_BYTES, "big") + wire.encode_request(request)
+        try:
+            await frames.send(self._sock, question, raw)
+            answer = await frames.receive(self._sock, wire.MAX_ASSESSMENT + 1)
+            if answer[:1] not in (worker.MORE, worker.LAST):
+                raise AnswerError
+            self.last = answer[:1] == worker.LAST
+            return wire.decode_assessment(answer[1:], request)
+        except (frames.FrameError, wire.WireError) as error:
+            raise AnswerError from error
+
+    async def exit_code(self) -> int | None:
+        """How it ended; None when it has not within a moment (it is killed then) or when nobody knows."""
+        with contextlib.suppress(TimeoutError):
+            return await asyncio.wait_for(asyncio.shield(self.ended), _ENDS_WITHIN)
+        return None
+
+    async def dismiss(self) -> None:
+        """Kills and reaps it; its socket is closed. A second call does nothing."""
+        if self._dismissed:
+            return
+        self._dismissed = True
+        self._process.kill()
+        try:
+            async with asyncio.timeout(_REAPED_WITHIN):
+                await asyncio.shield(self.ended)
+        except TimeoutError:
+            self.ended.set_result(None)
+        finally:
+            self._close()
+
+    def _close(self) -> None:
+        loop = asyncio.get_running_loop()
+        for fd in (self._process.status, self._sock.fileno()):
+            loop.remove_reader(fd)
+        loop.remove_writer(self._sock.fileno())
+        self._process.close()
+        self._sock.close()
+
+    def _on_status(self) -> None:
+        asyncio.get_running_loop().remove_reader(self._process.status)
+        if not self.ended.done():
+            self.ended.set_result(self._process.exit_code())
+
+
+async def hire(brief: Brief, executor: Executor, within: float) -> Worker:
+    """A new worker, loaded, confined and ready within so many seconds.
+
+    Raises LaunchError, LoadError, EndError, AnswerError or OSError (TimeoutError is one).
+    """
+    ours, theirs = socket.socketpair()
+    ours.setblocking(False)
+    ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER)
+    launching = asyncio.get_running_loop().run_in_executor(executor, launch, theirs, brief.child)
+    try:
+        process = await asyncio.shield(launching)
+    except BaseException:
+        ours.close()
+        launching.add_done_callback(_abandon)
+        raise
+    hired = Worker(ours, process, brief)
+    try:
+        await hired.ready(within)
+    except BaseException:
+        await asyncio.shield(hired.dismiss())
+        raise
+    return hired
+
+
+def _abandon(launching: asyncio.Future[Process]) -> None:
+    """Nobody waits any more for what a launch may still bring."""
+    if not launching.cancelled() and launching.exception() is None:
+        launching.result().kill()
+        launching.result().close()
+
+
+def cpu_seconds(size: int) -> int:
+    """The CPU time for a body of `size` bytes: by size only, so the same body meets the same limit on any day."""
+    return min(_CPU_MOST, _CPU_LEAST + size // _CPU_BYTES)
+
+
+def cores() -> int:
+    """The cores this process may use."""
+    return len(os.sched_getaffinity(0))
+
+
+__all__ = ["AnswerError", "Brief", "EndError", "LaunchError", "LoadError", "Worker", "cores", "cpu_seconds", "hire"]

@@ -1,0 +1,50 @@
+"""What whoever runs the pool says to it and hears from it: settings, numbers, and the refusal to start."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from mss_guard.core.model import Fault
+
+
+class StartError(Exception):
+    """The service must not start; the text, in French, says why to whoever runs it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """`inspection`: the module that does the work (`load`, `inspect`). `readers`: packages imported whole.
+
+    `workers`: 0 means one for each core. `messages`: how many a worker serves. `start_within`: seconds it may take to
+    load.
+    """
+
+    workers: int = 0
+    messages: int = 200
+    start_within: float = 20.0
+    inspection: str = "mss_guard.core.inspection"
+    readers: tuple[str, ...] = ("mss_guard.core",)
+
+    @property
+    def preload(self) -> tuple[str, ...]:
+        """What the fork server imports, so that each worker has it for nothing."""
+        return ("mss_guard.edge.inspector.zygote", "mss_guard.edge.inspector.worker", self.inspection)
+
+
+@dataclass(frozen=True, slots=True)
+class Stats:
+    """The pool in numbers.
+
+    `faults` by Fault; `exits` of workers that ended by themselves, by exit code (negative: signal), None: unknown.
+    """
+
+    workers: int
+    idle: int
+    waiting: int
+    messages: int
+    hired: int
+    hiring_failed: int
+    poisoned: int
+    pids: tuple[int, ...]
+    faults: dict[Fault, int] = field(default_factory=dict)
+    exits: dict[int | None, int] = field(default_factory=dict)

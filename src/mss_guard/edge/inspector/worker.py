@@ -1,0 +1,171 @@
+"""The child's side: load, confine, then answer one message after another until the front ends the stream.
+
+The worker says nothing but frames. How it ended is told by its exit status or signal, which the fork server reports; no
+traceback, message or warning of it reaches anybody, since they could quote what was being read.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import faulthandler
+import gc
+import importlib
+import os
+import resource
+import signal
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+from importlib.machinery import ModuleSpec
+from multiprocessing import forkserver
+from pathlib import Path
+from types import ModuleType
+from typing import Any, Final, NoReturn, Protocol
+
+from mss_guard.core import wire
+from mss_guard.core.model import Assessment
+from mss_guard.edge.inspector import confinement, frames
+
+CPU_BYTES: Final = 4
+"""A question is the CPU seconds in this many bytes, then the Request; the raw bytes follow in a frame of their own."""
+
+MORE, LAST = b"+", b"-"
+"""An answer is one of these bytes, then the Assessment. After LAST the worker takes no more: it has grown too fat."""
+
+FAT: Final = 400 * 1024
+"""Peak resident size in kB beyond which a worker retires."""
+
+
+class Exit(IntEnum):
+    """Exit statuses of a worker (names as in sysexits.h); signals speak for themselves."""
+
+    FINE = 0
+    SOFTWARE = 70  # an exception that the inspection should not have let out
+    MEMORY = 71  # its own memory limit
+    KNOWLEDGE = 78  # rules that do not load, readers that do not import
+
+
+class Inspection(Protocol):
+    """The module that does the work, `mss_guard.core.inspection`. It may have a `warm()`, called before confinement."""
+
+    def load(self, payload: bytes, /) -> Any: ...
+    def inspect(self, raw: bytes, request: wire.Request, knowledge: Any, /) -> Assessment: ...
+
+
+_SAMPLE: Final = b"""\
+From: a@example.org\r\nSubject: =?utf-8?q?essai?=\r\nDate: Mon, 5 Jan 2026 10:00:00 +0100\r\nMIME-Version: 1.0\r\n\
+Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: text/plain; charset=iso-8859-15\r\n\r\nLu.\r\n\
+--b\r\nContent-Type: text/html\r\n\r\n<p>Bonjour.</p>\r\n\
+--b\r\nContent-Type: application/octet-stream\r\nContent-Transfer-Encoding: base64\r\n\r\nAAECAw==\r\n--b--\r\n"""
+"""Read once before the doors close, so that whatever is loaded at first use (libmagic's database, lazy imports) is
+loaded.
+"""
+
+
+@dataclass(frozen=True)
+class Child:
+    """What the fork server unpickles and starts.
+
+    `inspection` names a module; without it the worker only tries its layers on.
+    `readers` names packages to import whole. Pickle goes this way only: from the front, which both sides trust.
+    """
+
+    inspection: str | None
+    readers: Sequence[str]
+
+    def _bootstrap(self, parent_sentinel: int | None = None) -> int:
+        """What `multiprocessing.spawn` calls in the new process; never returns."""
+        inherited = forkserver.get_inherited_fds()
+        assert inherited
+        run(inherited[0], self)
+
+
+def run(fd: int, child: Child) -> NoReturn:
+    """A worker's whole life, on the socket `fd`; ends the process."""
+    status: int = Exit.SOFTWARE
+    try:
+        status = _live(fd, child)
+    except MemoryError:
+        status = Exit.MEMORY
+    except BaseException:  # noqa: BLE001  SystemExit of a reader, too, must not be taken for an end of ours
+        status = Exit.SOFTWARE
+    finally:
+        os._exit(status)
+
+
+def _live(fd: int, child: Child) -> int:
+    _shed(fd)
+    payload = frames.read(fd)
+    if payload is None:
+        return Exit.FINE
+    try:
+        inspection, knowledge = _load(child, payload)
+    except BaseException:  # noqa: BLE001  whatever it is, these rules cannot be worked with
+        return Exit.KNOWLEDGE
+    del payload
+    gc.collect()
+    gc.freeze()
+    layers = confinement.confine()
+    sys.meta_path[:] = [_NoImport]
+    frames.write(fd, layers.to_json())
+    if inspection is None or layers.missing:
+        return Exit.FINE
+    return _serve(fd, inspection, knowledge)
+
+
+def _load(child: Child, payload: bytes) -> tuple[ModuleType | None, Any]:
+    from mss_guard.edge.inspector import zygote  # loaded by the fork server already, unless that failed
+
+    if child.inspection is None:
+        return None, None
+    inspection: Any = importlib.import_module(child.inspection)
+    zygote.load_modules(child.readers)
+    if hasattr(inspection, "warm"):
+        inspection.warm()
+    knowledge = inspection.load(payload)
+    inspection.inspect(_SAMPLE, wire.Request(), knowledge)
+    return inspection, knowledge
+
+
+def _serve(fd: int, inspection: Any, knowledge: Any) -> int:
+    tag = MORE
+    while tag == MORE:
+        question = frames.read(fd)
+        if question is None:
+            break
+        raw = frames.read(fd)
+        if raw is None:
+            break
+        request = wire.decode_request(question[CPU_BYTES:])
+        confinement.grant_cpu(int.from_bytes(question[:CPU_BYTES], "big"))
+        answer = wire.encode_assessment(inspection.inspect(raw, request, knowledge), request)
+        del raw
+        tag = LAST if resource.getrusage(resource.RUSAGE_SELF).ru_maxrss > FAT else MORE
+        frames.write(fd, tag + answer)
+    return Exit.FINE
+
+
+class _NoImport:
+    """Once confined, a module that is not loaded is a module that does not exist, at once and without looking."""
+
+    @staticmethod
+    def find_spec(name: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
+        return None
+
+
+def _shed(fd: int) -> None:
+    """Nothing of the front's or the fork server's is kept: descriptors, handlers, standard streams, name."""
+    faulthandler.disable()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
+    signal.signal(signal.SIGXCPU, signal.SIG_DFL)
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    for stream in range(3):
+        os.dup2(nowhere, stream)
+    os.closerange(3, fd)
+    os.closerange(fd + 1, max(fd + 1, resource.getrlimit(resource.RLIMIT_NOFILE)[0]))
+    with contextlib.suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text("800")  # when memory runs out, a worker goes and never the front
+    ctypes.CDLL(None).prctl(15, b"mss-inspect", 0, 0, 0)  # PR_SET_NAME: what ps shows, instead of "python"
