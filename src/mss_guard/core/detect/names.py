@@ -51,9 +51,10 @@ _PROFESSION_BEFORE = re.compile(
     rf"(?:\b(?:{PROFESSIONS})s?[\s,:-]{{1,3}}|\b(?:dr|docteur|pr|professeur|me|maitre)\.? ?"
     r"|\b(?:a l'attention|a l'intention|de la part) d(?:e|u|es)\s)$"
 )
-_SALUTATION = re.compile(
-    r"(?:\b(?:bonjour|bonsoir|chere?|salut|hello|coucou|dear|hi|merci|remercie|contact ?:)[ ,]{0,2})$"
-)
+_SALUTATION = re.compile(r"(?:\b(?:bonjour|bonsoir|chere?|salut|hello|coucou|dear|hi)[ ,]{0,2})$")
+_SALUTED = re.compile(r" *(?:[,!.:;]|\n|$)")
+"""What ends a salutation: "Bonjour Mme Durand," greets her, "Bonjour, Mme Durand a chuté" speaks of her."""
+_THANKED = re.compile(r"(?:\b(?:merci|remercie|contact ?:)[ ,]{0,2})$")
 _ADDRESSED = re.compile(
     r" ?[,!]\s*(?:\n|$)| ?, (?:vous|voici|je|merci|suite|nous|votre|comme|veuillez|ci-joint|pour faire suite|j'ai)\b"
 )
@@ -73,7 +74,9 @@ def tidy(text: str) -> str:
 def _at_work(folded: Folded, start: int, end: int) -> bool:
     """Is this name a professional's, or the person who is written to?"""
     before = folded.lower[max(0, start - 40) : start]
-    if _SALUTATION.search(before) or _PROFESSION_BEFORE.search(before):
+    if _THANKED.search(before) or _PROFESSION_BEFORE.search(before):
+        return True
+    if _SALUTATION.search(before) and _SALUTED.match(folded.lower[end : end + 10]):
         return True
     alone = not before.strip(" >\n") or before.rstrip(" >").endswith("\n")
     after = folded.lower[end : end + 60]
