@@ -214,6 +214,23 @@ def test_rules_in_observation_raise_nothing() -> None:
 REPLY = "Bien reçu, merci.\n\nLe 4 mars 2025, Jean <jean@ville.fr> a écrit :\n> " + CARE.replace(", ", ",\n> ")
 
 
+@pytest.mark.parametrize("same", [True, False])
+def test_an_alternative_that_says_the_same_is_reported_as_well(same: bool) -> None:
+    """Two parts with the same lines give the findings of both, and one that says something else its own only."""
+    body = "Mme Durand a une escarre et du Doliprane."
+    other = f"\n  {body}\n\n" if same else "Bonjour à tous"
+    both = Content((), (Text("1", Where.BODY, body), Text("2", Where.BODY, other)))
+    rules_text = rule("document.escarre", "keywords: {any: [escarre]}")
+    assessment = detect.assess(both, detector(rules_text), explain=True, show_text=True)
+    parts = ["1", "2"] if same else ["1"]
+    assert {f.rule: [g.part for g in assessment.findings if g.rule == f.rule] for f in assessment.findings} == {
+        "document.escarre": parts,
+        "evidence.care": parts,
+    }
+    assert [e.part for e in assessment.evidence] == parts
+    assert all("escarre" in f.shown for f in assessment.findings)
+
+
 def test_quoted_only() -> None:
     """Evidence that only comes back to its author is quoted-only; with anything of one's own, or for others, it is not."""
     small = detector()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 
 from mss_guard.core.detect.segments import split
@@ -133,8 +131,6 @@ def test_a_disclaimer_is_set_apart() -> None:
     "piece", ["\n> ", "\nde : x\na : b\n", "\nle 1 ", "\ncordialement\n", "\n-- \n", "> le 1 a ecrit :\n"]
 )
 def test_hostile_bodies_stay_linear(piece: str) -> None:
-    """A hundred kilobytes of markers cost well under a second."""
-    folded = fold(piece * (100_000 // len(piece)))
-    start = time.process_time()
+    """Half a megabyte of markers ends; a quadratic splitter would outlast the time limit."""
+    folded = fold(piece * (500_000 // len(piece)))
     split(folded)
-    assert time.process_time() - start < 0.7

@@ -12,6 +12,7 @@ import struct
 import subprocess
 import sys
 import tarfile
+import time
 import zipfile
 import zlib
 from pathlib import Path
@@ -366,6 +367,31 @@ BOUNDS = {
     "7z": (b"7z\xbc\xaf\x27\x1c" + bytes(100), Why.DAMAGED),
     "yenc": (b"=ybegin line=128 size=10 name=a\nabc\n=yend\n", Why.AMBIGUOUS),
 }
+
+
+def test_html_quotations_are_marked_line_by_line():
+    """Lines of a blockquote begin with ">", nested ones with more; what stands below it does not; marks cannot be forged."""
+    html = (
+        "<p>Bonjour</p>Le 3 mars, A a écrit :<blockquote type=cite><p>un</p>deux<br>trois"
+        "<BLOCKQUOTE>avant</BLOCKQUOTE><!-- </blockquote> -->encore</blockquote>à <b>moi</b>\ufdd0<p>fin</blockquote>"
+    )
+    lines = formats.read_document(f"<html>{html}</html>".encode()).texts[0].text.split("\n")
+    quoted = ["> un", "> deux", "> trois", ">> avant", "> encore"]
+    assert lines == ["Bonjour", "Le 3 mars, A a écrit :", *quoted, "à moi", "fin"]
+
+
+@pytest.mark.parametrize("junk", ["<", "</", "< ", "<blockquote ", "<blockquote>x</blockquote>"])
+def test_megabytes_of_broken_tags_cost_what_their_length_costs(junk: str):
+    """Broken or endless tags in a part declared as HTML are read in linear time."""
+    head = b"Subject: x\r\nContent-Type: text/html\r\n\r\n"
+
+    def seconds(size: int) -> float:
+        message = mime.parse(head + (junk * (size // len(junk))).encode())
+        before = time.process_time()
+        formats.read(message)
+        return time.process_time() - before
+
+    assert seconds(1_000_000) < 2.0
 
 
 @pytest.mark.parametrize("case", BOUNDS)

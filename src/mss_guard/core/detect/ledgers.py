@@ -15,6 +15,7 @@ from mss_guard.core.detect.scenes import Keep, Scene, kept
 from mss_guard.core.model import NOT_HEALTH, Category, Level
 from mss_guard.core.rules import EvidenceRule, Scoring, Thresholds
 
+_ORDER = tuple(Category)
 Values = dict[str, set[object]]
 Weights = tuple[tuple[str, float], ...]
 
@@ -52,16 +53,16 @@ class Scorer:
         document = self._document(hits)
         best: dict[bool, Window] = {}
         for bound, start, inside in self._windows(hits, headings, floor):
-            if len(best) == 2 and bound <= min(w.score for w in best.values()):
+            least = min(w.score for w in best.values()) if len(best) == 2 else -math.inf
+            if bound <= least:
                 break  # no later window can be better
             values = _merge(headings, inside)
+            mixed = any(self.entries[i].category in NOT_HEALTH for i in values)
             for health_only in (True, False):
-                if health_only in best and bound <= best[health_only].score:
-                    continue
-                window = self._weigh(values, start, document, health_only=health_only)
-                if window is not None and (health_only not in best or window.score > best[health_only].score):
-                    spans = tuple(h for of in inside.values() for h in of)
-                    best[health_only] = replace(window, hits=spans)
+                if health_only or mixed:
+                    weighed = self._weigh(values, start, document, least, health_only=health_only)
+                if weighed is not None and (health_only not in best or weighed.score > best[health_only].score):
+                    best[health_only] = replace(weighed, hits=tuple(h for of in inside.values() for h in of))
         found = [best[key] for key in (True, False) if key in best]
         return found[:1] if len(found) == 2 and found[1].category not in NOT_HEALTH else found
 
@@ -139,7 +140,8 @@ class Scorer:
             - c.base
         )
 
-    def _weigh(self, values: Values, start: int, document: float, *, health_only: bool) -> Window | None:
+    def _weigh(self, values: Values, start: int, document: float, least: float, *, health_only: bool) -> Window | None:
+        """The window at `start`; None when it holds no WHAT or no WHO, or scores no more than `least`."""
         ledgers: dict[str, list[tuple[str, float]]] = {"what": [], "who": [], "impersonal": []}
         categories: dict[Category, float] = {}
         implied = 0.0
@@ -163,8 +165,9 @@ class Scorer:
         about_all = 0.0 if named else min(document, 2 * self.scoring.impersonal_cap)
         score = self._formula(what, who, impersonal, about_all)
         score -= 0.0 if specific else self.scoring.coefficients.unspecific
-        order = list(Category)
-        category = max(categories, key=lambda c: (categories[c], -order.index(c)))
+        if score <= least:
+            return None
+        category = max(categories, key=lambda c: (categories[c], -_ORDER.index(c)))
         return Window(
             start,
             start + self.scoring.window.size,

@@ -72,7 +72,9 @@ class Matcher:
             i: len({key_of(p) for p in r.keywords.all}) for i, r in self.rules.items() if r.keywords is not None
         }
         self._scoring = ruleset.scoring
-        self._places = frozenset(w for e in (*self.evidence.values(), *self.rules.values()) for w in e.where)
+        self._places = {w for e in self.evidence.values() for w in e.where} | {
+            w for r in self.rules.values() for w in r.where
+        }
         owned = [*_evidence_phrases(self.evidence, ruleset), *_rule_phrases(self.rules)]
         self._index = PhraseIndex(phrase for phrase, _, _ in owned)
         self._owners: dict[int, list[tuple[str, str]]] = {}

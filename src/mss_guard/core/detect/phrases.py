@@ -18,12 +18,15 @@ _WORD = frozenset(b"abcdefghijklmnopqrstuvwxyz0123456789")
 _BLANKED = bytes(c if c in _WORD else 0x20 for c in range(256))
 
 
+_Pair = tuple[bytes, bytes]
+
+
 class _Phrase(NamedTuple):
     words: tuple[bytes, ...]
     head: int  # index of the word it is found by
     number: int
     needed: frozenset[bytes]  # its words that have no star
-    pairs: frozenset[tuple[bytes, bytes]]  # its neighbouring words that have no star
+    pairs: frozenset[_Pair]  # its neighbouring words that have no star
 
 
 class _Tokens(NamedTuple):
@@ -48,16 +51,17 @@ class PhraseIndex:
 
     def __init__(self, phrases: Iterable[str]) -> None:
         self.numbers: dict[str, int] = {}
+        self._pairs: dict[_Pair, list[_Phrase]] = {}
         self._heads: dict[bytes, list[_Phrase]] = {}
         self._stems: dict[bytes, list[_Phrase]] = {}
         self._signs: list[tuple[Pattern, int]] = []
-        self._pairs: set[tuple[bytes, bytes]] = set()
         for phrase in phrases:
             key = key_of(phrase)
             if key not in self.numbers:
                 number = self.numbers[key] = len(self.numbers)
                 self._add(tuple(key.encode("latin-1", "replace").split()), number)
         self._head_words = frozenset(self._heads)
+        self._known_pairs = frozenset(pair for phrases in self._pairs.values() for p in phrases for pair in p.pairs)
 
     def _add(self, words: tuple[bytes, ...], number: int) -> None:
         if not words or not all(w[0] in _WORD for w in words):
@@ -66,11 +70,15 @@ class PhraseIndex:
             return
         # the longest word is the rarest, as a rule; one with its ending known is found faster
         head = max(range(len(words)), key=lambda i: (not words[i].endswith(b"*"), len(words[i])))
-        known = self._stems if words[head].endswith(b"*") else self._heads
         needed = frozenset(w for w in words if not w.endswith(b"*"))
         pairs = frozenset(pair for pair in pairwise(words) if needed.issuperset(pair))
-        self._pairs |= pairs
-        known.setdefault(words[head].rstrip(b"*"), []).append(_Phrase(words, head, number, needed, pairs))
+        phrase = _Phrase(words, head, number, needed, pairs)
+        if pairs:
+            self._pairs.setdefault(max(pairs, key=lambda pair: (words[head] in pair, pair)), []).append(phrase)
+        elif words[head].endswith(b"*"):
+            self._stems.setdefault(words[head].rstrip(b"*"), []).append(phrase)
+        else:
+            self._heads.setdefault(words[head], []).append(phrase)
 
     def locate(self, folded: Folded) -> dict[int, list[Span]]:
         """Every phrase that stands in the text, with where it stands, in the order of the text."""
@@ -94,12 +102,16 @@ class PhraseIndex:
     def _sought(self, words: list[bytes]) -> list[tuple[list[bytes], list[_Phrase]]]:
         """Phrases all of whose words are there, with the words of the text that may be their head."""
         distinct = set(words)
-        pairs = self._pairs.intersection(pairwise(filter(None, words)))
         sought = [
             ([word], possible)
             for word in distinct & self._head_words
-            if (possible := [p for p in self._heads[word] if p.needed <= distinct and p.pairs <= pairs])
+            if (possible := [p for p in self._heads[word] if p.needed <= distinct])
         ]
+        pairs = self._known_pairs.intersection(pairwise(filter(None, words)))
+        for pair in pairs:
+            sought += [
+                ([p.words[p.head]], [p]) for p in self._pairs.get(pair, ()) if p.pairs <= pairs and p.needed <= distinct
+            ]
         ordered = sorted(distinct) if self._stems else []
         for stem, phrases in self._stems.items():
             if heads := _starting_with(stem, ordered):

@@ -15,6 +15,7 @@ from mss_guard.core.formats.reading import (
     MAX_ARCHIVES,
     READ,
     Doc,
+    Holder,
     Outcome,
     Reading,
     Stop,
@@ -81,7 +82,7 @@ def _xz() -> zipdir.Unpacker:
     return lzma.LZMADecompressor(memlimit=_XZ_MEMORY)
 
 
-def _one(kind: str, make: Callable[[], zipdir.Unpacker]) -> Callable[[Reading, Doc], Outcome]:
+def _one(kind: Holder, make: Callable[[], zipdir.Unpacker]) -> Callable[[Reading, Doc], Outcome]:
     """The reader of a format that packs one file: one member or several after each other (RFC 1952 §2.2)."""
 
     def read(reading: Reading, doc: Doc) -> Outcome:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from mss_guard.core import mime
 from mss_guard.core.formats import kinds
-from mss_guard.core.formats.reading import Doc, Reading, Stop
+from mss_guard.core.formats.reading import Doc, Holder, Reading, Stop
 from mss_guard.core.mime.transfer import base64
 from mss_guard.core.model import How, Why
 
@@ -24,7 +24,7 @@ _TRUSTED = frozenset({"pdf", "zip", "rtf", "ole", "gzip", "xz", "picture", "dico
 """Readers whose signatures do not turn up by chance in decoded noise."""
 
 
-def extract(reading: Reading, doc: Doc, text: str, kind: str) -> str:
+def extract(reading: Reading, doc: Doc, text: str, kind: Holder) -> str:
     """`text` without the encoded blocks in it; these are read as places of their own. `kind` says what holds them."""
     if "begin " in text:
         for n, (name, body) in enumerate(mime.uu_blocks(doc.data)[:MAX_CARVED], 1):
@@ -73,7 +73,7 @@ def _is_prose(data: bytes) -> bool:
     return all(c.isprintable() or c in "\t\r\n\x0b\x0c\ufeff" for c in text[:2000])
 
 
-def base64_blocks(reading: Reading, doc: Doc, blocks: Iterable[tuple[str, bytes]], kind: str) -> None:
+def base64_blocks(reading: Reading, doc: Doc, blocks: Iterable[tuple[str, bytes]], kind: Holder) -> None:
     """Read blocks that say themselves that they are base64, such as data: addresses; pictures among them are inline."""
     for n, (declared, letters) in enumerate(blocks, 1):
         if n > MAX_CARVED:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from mss_guard.core.formats.reading import Holder
 from mss_guard.core.formats.xmltext import Root
 
 CDA_NAMESPACE = "urn:hl7-org:v3"
@@ -165,7 +166,7 @@ _FHIR_INNER = re.compile(r"<(?:[\w.-]+:)?resource\s*>\s*<(?:[\w.-]+:)?(\w+)")
 # --- XML --------------------------------------------------------------------------------------------------------------
 
 
-def xml_marker(root: Root, text: str) -> str | None:
+def xml_marker(root: Root, text: str) -> Holder | None:
     """The marker that an XML root gives, None when it is none of ours."""
     if "ClinicalDocument" in text and (root.name, root.namespace) == ("ClinicalDocument", CDA_NAMESPACE):
         return "cda"

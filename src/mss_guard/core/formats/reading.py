@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Literal
 
 from mss_guard.core.model import Content, How, Marker, Place, State, Text, Where, Why
 
@@ -20,6 +21,13 @@ MAX_TEXT = (
 MAX_ALL_TEXT = 20_000_000  # characters kept of one message; memory of one worker is 768 MiB
 MAX_ARCHIVES = 4  # archives within archives: security practice (ClamAV MaxRecursion is 17, of layers of any kind)
 MAX_DEPTH = 10  # containers of any kind within each other, messages and office files included
+
+
+Holder = Literal[
+    "zip", "gzip", "zlib", "bzip2", "xz", "tar", "office", "pdf", "rtf", "signed", "uuencode", "text", "html", "xml",
+    "json", "hl7", "cda", "fhir", "hprim", "hl7v2", "xdm",
+]  # fmt: skip
+"""What can hold other places: the kinds that stand in a part's number. Ours, never a word of the message."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +48,7 @@ class Doc:
     inline: bool = False
 
     def child(
-        self, number: int, kind: str, data: bytes, name: str, how: How = How.CONTAINER, *, archive: bool = False
+        self, number: int, kind: Holder, data: bytes, name: str, how: How = How.CONTAINER, *, archive: bool = False
     ) -> Doc:
         """The `number`th place inside this one; `kind` says what this one is: "2" holds "2/1:zip"."""
         return Doc(

@@ -7,7 +7,7 @@ import re
 
 from mss_guard.core import mime
 from mss_guard.core.formats import carving, certain, html, messages, xmltext
-from mss_guard.core.formats.reading import READ, Doc, Outcome, Reading, read_unless, unreadable
+from mss_guard.core.formats.reading import READ, Doc, Holder, Outcome, Reading, read_unless, unreadable
 from mss_guard.core.model import State, Where, Why
 
 _HEADER_LINE = re.compile(
@@ -109,7 +109,7 @@ def _words(reading: Reading, doc: Doc, text: str) -> Outcome:
     return Outcome(READ.state, None, kind or "text/plain")
 
 
-_LABELS = {"application/hl7-v2": "hl7", "application/x-hprim": "hprim", "application/json": "json"}
+_LABELS: dict[str, Holder] = {"application/hl7-v2": "hl7", "application/x-hprim": "hprim", "application/json": "json"}
 
 
 def _form(text: str) -> tuple[str, str | None]:
