@@ -4,7 +4,7 @@ BIN := .venv/bin
 
 # Debian packages: what the product needs, and what the tests start or call.
 RUN_PACKAGES := libmagic1
-TEST_PACKAGES := postfix swaks msmtp systemd
+TEST_PACKAGES := postfix swaks msmtp s-nail systemd
 
 .PHONY: install dev demo test check format lint types contracts bench clean
 

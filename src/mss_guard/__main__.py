@@ -1,0 +1,5 @@
+"""`python -m mss_guard` is `mss-guard`."""
+
+from mss_guard.cli import main
+
+main()

@@ -1,0 +1,278 @@
+"""The roof: the one room that knows every other. Reads the configuration and the knowledge, builds the service, reloads it, stops it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import sys
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import structlog
+
+from mss_guard import assembly, config
+from mss_guard.assembly import Loaded
+from mss_guard.core.model import HopReply
+from mss_guard.edge import service_manager
+from mss_guard.edge.inspector import Inspector
+from mss_guard.edge.journal import Journal
+from mss_guard.edge.next_hop import DnsResolver, HopPool
+from mss_guard.edge.notifier import Notifier
+from mss_guard.edge.smtp_server import Front, Room, serve
+from mss_guard.judgement import Judgement
+
+LIST_POLL = 30.0  # seconds between looks at the list and partner files
+DRAIN = 620.0  # our dot may be out, and RFC 5321 §4.5.3.2.6 gives the hop ten minutes; below TimeoutStopSec=660
+TRIAL = 120.0  # seconds for the fresh process that tries a new configuration
+
+_log = structlog.get_logger("mss_guard.service")
+
+
+class Service:
+    """The running guard. `start`, then `wait` until somebody asks it to stop, then `stop`; `reload` any time between."""
+
+    def __init__(self, path: Path | None, loaded: Loaded) -> None:
+        self._path, self._loaded = path, loaded
+        self._started_with = (
+            loaded.settings
+        )  # the doors are built once: what a reload cannot change is compared with this
+        self._stopping = asyncio.Event()
+        self._reload_asked = asyncio.Event()
+        self._changing = asyncio.Lock()  # one change of knowledge at a time
+        self._tasks: list[asyncio.Task[None]] = []
+        self._ends = contextlib.AsyncExitStack()
+        self.fronts: list[Front] = []
+
+    @property
+    def settings(self) -> config.Settings:
+        return self._loaded.settings
+
+    async def start(self) -> None:
+        """Journal first (it may refuse), then workers, hops and notifier, the listening sockets last.
+
+        Whatever is refused, what had been started is ended again.
+        """
+        try:
+            await self._start()
+        except BaseException:
+            await self._ends.aclose()
+            raise
+
+    async def _start(self) -> None:
+        settings, loaded = self.settings, self._loaded
+        self.journal = await asyncio.to_thread(
+            Journal.open,
+            Path(settings.audit.path),
+            settings.node,
+            "front-0",
+            settings.structure.id,
+            Path(settings.state) / "keys",
+        )
+        self._ends.push_async_callback(self.journal.close)
+        self.inspector = await Inspector.start(loaded.payload, assembly.workers(settings))
+        self._ends.push_async_callback(self.inspector.stop)
+        self.hops = HopPool(assembly.hops(settings), DnsResolver())
+        self._ends.push_async_callback(self.hops.close, 5.0)
+        await self.hops.start()
+        self.notifier = Notifier(self.hops.submit, assembly.summariser(lambda: self._loaded), told=self._told)
+        self.notifier.start()
+        self._ends.push_async_callback(self.notifier.drain, 5.0)
+        self.judgement = Judgement(loaded.state, self.inspector, self.journal, self.notifier.post)
+        await self._listen(settings)
+        self._tasks = [asyncio.create_task(one()) for one in (self._reloads, self._watch_lists, self._watchdog)]
+        self._note("start", "applied")
+        self._say_ready()
+
+    async def _listen(self, settings: config.Settings) -> None:
+        limits = assembly.limits(settings)
+        room = Room(limits)
+        for listener in assembly.listeners(settings):
+            front = await serve(listener, self.hops, self.judgement, limits, room=room)
+            self._ends.callback(front.close)
+            self.fronts.append(front)
+            _log.info("listening", listener=listener.name, host=listener.address, port=front.port, mode=listener.mode)
+
+    def heed_signals(self) -> None:
+        """SIGTERM and SIGINT stop, SIGHUP reloads; also one that came while the rules were being read (`hold_back_reload`)."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self.ask_to_stop)
+        loop.add_signal_handler(signal.SIGHUP, self.ask_to_reload)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGHUP})
+
+    async def wait(self) -> None:
+        """Until somebody asks it to stop."""
+        await self._stopping.wait()
+
+    def ask_to_stop(self) -> None:
+        self._stopping.set()
+
+    def ask_to_reload(self) -> None:
+        """Asked again before it begins, it is done once: what lies on the disk then is what is read."""
+        self._reload_asked.set()
+
+    async def stop(self, within: float = DRAIN) -> None:
+        """Stop listening, let what is in DATA finish, then end everything in the opposite order of `start`."""
+        service_manager.notify("STOPPING=1", f"EXTEND_TIMEOUT_USEC={int(within * 1_000_000)}")
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*(front.drain(within) for front in self.fronts))
+        await self._ends.aclose()
+        _log.info("stopped")
+
+    # --- reload -------------------------------------------------------------------------------------------------------
+
+    async def _reloads(self) -> None:
+        while True:
+            await self._reload_asked.wait()
+            self._reload_asked.clear()
+            await self.reload()
+
+    async def reload(self) -> bool:
+        """New configuration, rules and lists, whole or not at all: a fresh process has tried them before this one takes them."""
+        async with self._changing:
+            service_manager.notify("STATUS=rechargement")
+            applied = await _guarded("reload", self._try_reload)
+            self._note("reload", "applied" if applied else "kept")
+            _log.log(
+                20 if applied else 40,
+                "reload",
+                state="applied" if applied else "kept",
+                knowledge=self._loaded.state.knowledge.version,
+            )
+            self._say_ready()
+            return applied
+
+    async def _try_reload(self) -> bool:
+        if not await _tried_elsewhere(self._path):
+            return False
+        fresh = await asyncio.to_thread(read, self._path)
+        for key in assembly.needs_restart(self._started_with, fresh.settings):
+            _log.warning("reload.needs-restart", problem=key)
+        if fresh.payload != self._loaded.payload and not await self.inspector.swap(fresh.payload):
+            return False
+        self._take(fresh)
+        return True
+
+    def _take(self, fresh: Loaded) -> None:
+        self._loaded = fresh
+        self.judgement.state = fresh.state
+
+    async def _watch_lists(self) -> None:
+        """The white list and partner files are looked at by their times; a bad one changes nothing (the last good one serves)."""
+        seen = assembly.list_times(self.settings)
+        while True:
+            await asyncio.sleep(LIST_POLL)
+            now = assembly.list_times(self.settings)
+            if now != seen:
+                seen = now
+                async with self._changing:
+                    await _guarded("list", self._relist)
+
+    async def _relist(self) -> bool:
+        self._take(await asyncio.to_thread(assembly.relist, self._loaded, datetime.now(UTC)))
+        self._note("list", "applied")
+        return True
+
+    async def _watchdog(self) -> None:
+        """Half a watchdog proves that the loop turns; the other half that a worker can be had."""
+        pace = service_manager.watchdog_seconds()
+        while pace is not None:
+            if self.inspector.stats().workers > 0:
+                service_manager.notify("WATCHDOG=1")
+            await asyncio.sleep(pace)
+
+    def _say_ready(self) -> None:
+        service_manager.notify("READY=1", f"STATUS={assembly.status(self._loaded, datetime.now(UTC))}")
+
+    def _note(self, what: str, result: str) -> None:
+        """A `reload` record; a journal that cannot be written stops mail (451), not the service."""
+        self.journal.append_late(
+            "reload", None, assembly.reload_record(self._loaded, what, result), self._loaded.state.knowledge.version
+        )
+
+    def _told(self, reference: str, reply: HopReply) -> None:
+        self.journal.append_late("notice", reference, assembly.notice_record(reply), None)
+
+
+async def _guarded(what: str, change: Callable[[], Awaitable[bool]]) -> bool:
+    """False when the change fails, whatever the reason: the service goes on with what it had, and can be asked again."""
+    try:
+        return await change()
+    except assembly.REFUSALS as refusal:
+        for line in assembly.explain(refusal):
+            _log.error("reload.refused", problem=line)
+        return False
+    except Exception as fault:  # noqa: BLE001 - a fault here must not end the one task that hears the next SIGHUP
+        _log.error("reload.fault", during=what, error=type(fault).__name__)
+        return False
+
+
+async def _tried_elsewhere(path: Path | None) -> bool:
+    """`check-config` with every rule's examples, in a fresh process. Raises OSError when there can be none."""
+    arguments = ["-m", "mss_guard", "check-config", "--for-run", "--examples", *(["-c", str(path)] if path else [])]
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, *arguments, stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.DEVNULL, stderr=None
+    )
+    try:
+        return await asyncio.wait_for(process.wait(), TRIAL) == 0
+    except BaseException:
+        process.kill()
+        await process.wait()
+        raise
+
+
+def settings(path: Path | None) -> config.Settings:
+    """The configuration of this run, or the packaged defaults. Raises Mistakes; OSError when the file cannot be read."""
+    return config.load(path)
+
+
+def read(path: Path | None) -> Loaded:
+    """Configuration and knowledge, the rules not compiled: a fresh process has tried them, and the workers compile them."""
+    return assembly.load(settings(path), datetime.now(UTC), compiled=False, keep=True)
+
+
+def read_for_scan(path: Path | None, *, compiled: bool = False) -> Loaded:
+    """The same for scan, lookup and previews; without a file there is no white list. `compiled`: say which rule is wrong."""
+    found = settings(path)
+    mistakes = config.check(found, datetime.now(UTC).date(), for_run=False)
+    if mistakes:
+        raise config.Mistakes(mistakes)
+    return assembly.load(found, datetime.now(UTC), compiled=compiled)
+
+
+def journal_places(found: config.Settings) -> tuple[Path, Path]:
+    """(journal, keys)."""
+    return Path(found.audit.path), Path(found.state) / "keys"
+
+
+def preview(loaded: Loaded, *, html: bool) -> str:
+    """The notice of an invented refusal, with this structure's words."""
+    return assembly.preview(loaded, datetime.now().astimezone(), html=html)
+
+
+def hold_back_reload() -> None:
+    """From here to `Service.heed_signals` a SIGHUP waits, instead of ending a process that is still reading its rules."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGHUP})
+
+
+async def run(path: Path | None, loaded: Loaded) -> None:
+    """The service in the foreground, until it is asked to stop."""
+    service = Service(path, loaded)
+    service.heed_signals()
+    await service.start()
+    try:
+        await service.wait()
+    finally:
+        await service.stop()
+
+
+def explain_refusal(refusal: BaseException) -> Sequence[str]:
+    """What a start-up refusal says to whoever runs the command, one line each."""
+    return assembly.explain(refusal)
+
+
+REFUSALS = assembly.REFUSALS

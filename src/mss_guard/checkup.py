@@ -1,0 +1,193 @@
+"""`doctor`: is this machine able to do the whole job? Looks and tries; changes nothing. What it says is fit for a ticket: no address, no name."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import socket
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+
+from mss_guard import assembly
+from mss_guard.config import Settings, check
+from mss_guard.core import formats
+from mss_guard.edge import inspector, postfix_setup
+from mss_guard.edge.next_hop import DnsResolver, HopPool
+
+FREE_DISK = 200 * 1024 * 1024  # octets; a day's journal of a large hospital is a tenth of it
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One check. `needed`: without it the guard cannot do its whole job (status 1)."""
+
+    name: str
+    ok: bool
+    said: str
+    remedy: str = ""
+    needed: bool = True
+
+
+def examine(settings: Settings, now: datetime) -> tuple[Result, ...]:
+    """All checks, in the order in which a message meets what they look at. One that fails unexpectedly is a failed check."""
+    found: list[Result] = []
+    for name, one in _CHECKS:
+        found += _guarded(name, one, settings, now)
+    return tuple(found)
+
+
+def _guarded(name: str, one: Check, settings: Settings, now: datetime) -> list[Result]:
+    try:
+        return list(one(settings, now))
+    except assembly.REFUSALS as refusal:
+        return [Result(name, False, "; ".join(assembly.explain(refusal)))]
+
+
+def _configuration(settings: Settings, now: datetime) -> Iterator[Result]:
+    mistakes = check(settings, now.date(), for_run=True)
+    said = "bonne" if not mistakes else "; ".join(map(str, mistakes))
+    yield Result("configuration", not mistakes, said, "mss-guard check-config")
+
+
+def _rules(settings: Settings, now: datetime) -> Iterator[Result]:
+    loaded = assembly.load(settings, now, examples=True)
+    yield Result("règles", True, f"chargées, leurs exemples tiennent (version {loaded.rules})")
+    named = loaded.state.letterhead is not None
+    yield Result(
+        "avis",
+        named,
+        "disent à qui s'adresser" if named else "aucun ne partira : structure.contact.email manque",
+        "structure.contact",
+        needed=False,
+    )
+    yield from _white_list(loaded, now)
+
+
+def _white_list(loaded: assembly.Loaded, now: datetime) -> Iterator[Result]:
+    space = loaded.state.knowledge.space
+    good = loaded.state.knowledge.has_list(now)
+    age = "jamais confirmée" if space.confirmed_at is None else f"confirmée il y a {(now - space.confirmed_at).days} j"
+    yield Result(
+        "liste blanche", good, f"{len(space.domains)} domaines, {age}", "donner un fichier récent à trust.list"
+    )
+    for sentence in loaded.said:
+        yield Result("liste blanche", False, sentence, needed=False)
+
+
+def _libraries(_settings: Settings, _now: datetime) -> Iterator[Result]:
+    try:
+        formats.warm()
+    except (ImportError, OSError) as problem:
+        yield Result("bibliothèques", False, str(problem), "apt-get install --no-install-recommends libmagic1")
+    else:
+        yield Result("bibliothèques", True, "libmagic, pdfium, lxml, re2 répondent")
+
+
+def _confinement(settings: Settings, _now: datetime) -> Iterator[Result]:
+    layers = asyncio.run(inspector.probe(assembly.workers(settings)))
+    missing = layers.missing
+    yield Result(
+        "confinement",
+        not missing,
+        f"tient : {', '.join(_holding(layers))}" if not missing else f"manque : {', '.join(missing)}",
+        "un noyau Linux ≥ 5.13, hors d'un conteneur qui les retire",
+    )
+    if layers.weak:
+        yield Result("confinement", False, f"couches absentes sur ce noyau : {', '.join(layers.weak)}", needed=False)
+
+
+def _holding(layers: Any) -> list[str]:
+    """Every layer that holds, Landlock with its version."""
+    facts = asdict(layers)
+    return [f"landlock v{value}" if name == "landlock" else name for name, value in facts.items() if value]
+
+
+def _ports(settings: Settings, _now: datetime) -> Iterator[Result]:
+    for listener in settings.listeners:
+        where = f"{listener.address}:{listener.port}"
+        family = socket.AF_INET6 if ":" in listener.address else socket.AF_INET
+        with socket.socket(family, socket.SOCK_STREAM) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((listener.address, listener.port))
+            except OSError as problem:
+                yield Result(
+                    "écoute",
+                    False,
+                    f"{where} : {problem.strerror}",
+                    "déjà servi par mss-guard ? sinon changer listeners.port",
+                    needed=False,
+                )
+            else:
+                yield Result("écoute", True, f"{where} est libre")
+
+
+def _next_hop(settings: Settings, _now: datetime) -> Iterator[Result]:
+    offers = asyncio.run(_offers(settings))
+    names = ", ".join(f"{h.host}:{h.port}" for h in settings.hops)
+    yield Result(
+        "serveur suivant",
+        offers is not None,
+        f"{names} : " + ("ne répond pas" if offers is None else ", ".join(sorted(offers))),
+        "next_hop",
+    )
+    if offers is not None and "XFORWARD" not in offers:
+        yield Result("serveur suivant", False, "XFORWARD n'est pas offert : son journal ne dira pas le vrai client",
+                     "smtpd_authorized_xforward_hosts (mss-guard setup postfix)", needed=False)  # fmt: skip
+
+
+def _postfix(settings: Settings, _now: datetime) -> Iterator[Result]:
+    setup = postfix_setup.read()
+    if setup is None:
+        return
+    for sentence in postfix_setup.gaps(setup, frozenset(x.port for x in settings.listeners), settings.hops[0].port):
+        yield Result("Postfix", False, sentence, "mss-guard setup postfix, docs/postfix.md", needed=False)
+
+
+async def _offers(settings: Settings) -> dict[str, str] | None:
+    pool = HopPool(assembly.hops(settings), DnsResolver())
+    try:
+        async with asyncio.timeout(10):
+            await pool.refresh()
+    except TimeoutError:
+        return None
+    finally:
+        await pool.close(1.0)
+    offers = pool.offers()
+    return None if offers is None else dict(offers)
+
+
+def _journal(settings: Settings, _now: datetime) -> Iterator[Result]:
+    for name, path in (("journal", Path(settings.audit.path)), ("état", Path(settings.state))):
+        there = next(p for p in (path, *path.parents) if p.exists())
+        writable = there.is_dir() and os.access(there, os.W_OK | os.X_OK)
+        said = f"{path} " + ("peut être écrit" if writable else "ne peut pas être écrit")
+        yield Result(name, writable, said, "droits du répertoire")
+        free = shutil.disk_usage(there).free
+        remedy = "faire de la place : sans journal, tout courrier attend"
+        yield Result(name, free > FREE_DISK, f"{free // 1024 // 1024} Mo libres", remedy)
+    yield Result("journal", False, "aucun témoin hors de cette machine : une fin de journal coupée par un administrateur ne se verrait pas",
+                 "copier chaque jour la tête que dit « mss-guard audit verify »", needed=False)  # fmt: skip
+
+
+def _road(settings: Settings, _now: datetime) -> Iterator[Result]:
+    if settings.policy.mode == "enforce" and settings.policy.to_mssante == "relay":
+        yield Result("route MSSanté", False, "to_mssante: relay sans route : un opérateur MSSanté rejette en général une boîte ordinaire",
+                     "to_mssante: refuse, ou faire écrire depuis la boîte MSSanté")  # fmt: skip
+
+
+Check = Callable[[Settings, datetime], Iterator[Result]]
+_CHECKS: Final[tuple[tuple[str, Check], ...]] = (
+    ("configuration", _configuration),
+    ("règles", _rules),
+    ("bibliothèques", _libraries),
+    ("confinement", _confinement),
+    ("écoute", _ports),
+    ("serveur suivant", _next_hop),
+    ("journal", _journal),
+    ("route MSSanté", _road),
+)

@@ -1,0 +1,132 @@
+"""`audit verify|search|show`: reading the journal. Addresses are typed by the officer; their keyed pseudonyms are computed here."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from itertools import islice
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from mss_guard.cli.common import NO, OK, USAGE, Config, Json, leave, put, refusals, say
+from mss_guard.cli.language import t
+
+app = typer.Typer(no_args_is_help=True, help=t("Le journal des décisions.", "The journal of decisions."))
+
+Day = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"])]
+
+
+@app.command(
+    help=t(
+        "Vérifier la chaîne : rien de modifié, rien de retiré.", "Verify the chain: nothing altered, nothing removed."
+    )
+)
+def verify(config: Config = None, as_json: Json = False) -> None:
+    from mss_guard.edge import journal
+
+    root, _ = places(config)
+    report = journal.verify(root)
+    if as_json:
+        put({
+            "ok": report.ok, "records": report.records, "breaks": [str(b) for b in report.breaks],
+            "writers": [
+                {"node": w.node, "writer": w.writer, "segments": w.segments, "records": w.records, "torn": w.torn, "head": w.head, "unproven": w.unproven}
+                for w in report.writers
+            ],
+        })  # fmt: skip
+    for found in report.breaks:
+        say(str(found))
+    for writer in report.writers:
+        say(t(f"{writer.node}/{writer.writer} : {writer.records} enregistrements, {writer.segments} segment(s), tête {writer.head[:16]}",
+              f"{writer.node}/{writer.writer}: {writer.records} records, {writer.segments} segment(s), head {writer.head[:16]}"))  # fmt: skip
+    if not as_json:
+        print("verify: " + ("ok" if report.ok else "broken"))
+    leave(OK if report.ok else NO)
+
+
+@app.command(help=t("Chercher des décisions.", "Search decisions."))
+def search(
+    config: Config = None,
+    as_json: Json = False,
+    ref: str | None = None,
+    address: Annotated[
+        str | None, typer.Option(help=t("Une adresse, expéditeur ou destinataire.", "An address, sender or recipient."))
+    ] = None,
+    domain: str | None = None,
+    rule: str | None = None,
+    action: Annotated[str | None, typer.Option(help="relay | refuse | defer")] = None,
+    reason: str | None = None,
+    since: Day = None,
+    until: Day = None,
+    kind: str = "decision",
+    limit: int = 100,
+) -> None:
+    from mss_guard.core import addresses
+    from mss_guard.edge import journal
+
+    root, keys_dir = places(config)
+    who: frozenset[str] = frozenset()
+    if address is not None:
+        parsed = addresses.parse(address.encode(), smtputf8=True)
+        who = frozenset(p["id"] for p in journal.Keys(keys_dir).candidates(parsed))
+        if not who:
+            say(t("Aucune clé : aucune adresse ne peut être cherchée.", "No key: no address can be searched."))
+            leave(NO)
+    filters = journal.Filters(
+        ref=ref, kinds=frozenset({kind}) if kind else frozenset(), since=_utc(since), until=_utc(until), action=action, reason=reason, domain=domain,
+        who=who, rule=rule,
+    )  # fmt: skip
+    shown = 0
+    for found in islice(journal.search(root, filters), limit):
+        shown += 1
+        if as_json:
+            put(found.record)
+        else:
+            print(summary(found.record))
+    leave(OK if shown else NO)
+
+
+@app.command(help=t("Tout ce qui est écrit sous une référence.", "All that is written under a reference."))
+def show(reference: str, config: Config = None, as_json: Json = False) -> None:
+    from mss_guard.edge import journal
+
+    root, _ = places(config)
+    found = journal.show(root, reference.strip().upper())
+    if not found:
+        say(t("Référence inconnue.", "Unknown reference."))
+        leave(NO)
+    for one in found:
+        if as_json:
+            put(one.record)
+        else:
+            print(f"{one.node}/{one.writer}/{one.segment}:{one.line}")
+            for key, value in one.record.items():
+                print(f"  {key}: {value}")
+
+
+def summary(record: dict[str, Any]) -> str:
+    """One decision in one line, without any address."""
+    domains = ", ".join(sorted({str(r.get("domain")) for r in record.get("recipients", [])})[:3])
+    rules = ", ".join(str(f.get("rule")) for f in record.get("findings", [])[:3])
+    what = record.get("action") or record.get("outcome")
+    return (
+        f"{str(record.get('at'))[:19]}Z  {record.get('ref')}  {what}  {record.get('reason') or '-'}  {domains}  {rules}"
+    )
+
+
+def _utc(moment: datetime | None) -> datetime | None:
+    return moment.replace(tzinfo=UTC) if moment else None
+
+
+def places(config: Path | None) -> tuple[Path, Path]:
+    """(journal, keys) of this configuration."""
+    from mss_guard import app as roof
+
+    with refusals():
+        settings = roof.settings(config)
+        root, keys = roof.journal_places(settings)
+    if not root.is_dir():
+        say(t(f"Aucun journal dans {root}.", f"No journal in {root}."))
+        leave(USAGE)
+    return root, keys

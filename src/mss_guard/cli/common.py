@@ -1,0 +1,71 @@
+"""What every command shares: the configuration option, start-up refusals said on stderr, JSON on stdout, the statuses of the interface."""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import typer
+
+from mss_guard.cli.language import t
+
+OK, NO, USAGE, TEMPORARY = 0, 1, 2, 75
+
+Config = Annotated[
+    Path | None,
+    typer.Option(
+        "-c",
+        "--config",
+        envvar="MSS_GUARD_CONFIG",
+        help=t("Le fichier de configuration.", "The configuration file."),
+        show_default=False,
+    ),
+]
+Json = Annotated[
+    bool, typer.Option("--json", help=t("Écrire du JSON sur la sortie standard.", "Write JSON to standard output."))
+]
+
+
+def leave(status: int) -> NoReturn:
+    raise typer.Exit(status)
+
+
+def say(*words: str) -> None:
+    """For people, on stderr."""
+    print(*(plain(word) for word in words), file=sys.stderr)
+
+
+def put(value: Any) -> None:
+    """One JSON value, on one line of stdout; plain ASCII where the terminal has no UTF-8."""
+    utf8 = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
+    print(json.dumps(value, ensure_ascii=not utf8))
+
+
+def plain(text: str) -> str:
+    """A line for a terminal: what would steer it (addresses and file names may hold anything) is shown escaped."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
+
+
+def open_streams() -> None:
+    """A name that is no text (a surrogate from the command line) is written escaped, in JSON too; never an exception."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+@contextmanager
+def refusals() -> Iterator[None]:
+    """Start-up refusals (configuration, rules, lists, confinement) become lines on stderr and status 2."""
+    from mss_guard.app import REFUSALS, explain_refusal
+
+    try:
+        yield
+    except REFUSALS as refusal:
+        for line in explain_refusal(refusal):
+            say(line)
+        leave(USAGE)

@@ -1,0 +1,76 @@
+"""Directories in, texts out: the shipped knowledge (rules, words, notices, demo list) and what the structure adds to it.
+
+The rules travel inside the wheel as `mss_guard/rules`; in a checkout they stand beside `src`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+_PACKAGE = Path(__file__).resolve().parents[1]
+_RULE_FOLDERS = ("documents", "attachments", "evidence", "combinations")
+
+
+class LibraryError(Exception):
+    """A directory or file of rules could not be read: a start-up refusal."""
+
+
+@dataclass(frozen=True, slots=True)
+class Library:
+    """Texts by relative path; `local` are the structure's own rule files, by their full path: they override the shipped ones by id."""
+
+    rules: Mapping[str, str]
+    local: Mapping[str, str]
+    words: Mapping[str, str]
+    notices: Mapping[str, str]
+
+    @property
+    def version(self) -> str:
+        """SHA-256 over names and texts, first 16 hexadecimal digits: changes whenever a rule or a word does."""
+        digest = hashlib.sha256()
+        for name, text in sorted({**self.rules, **self.local, **self.words}.items()):
+            digest.update(f"{name}\0{len(text)}\0".encode())
+            digest.update(text.encode())
+        return digest.hexdigest()[:16]
+
+
+def shipped(folder: str) -> Path:
+    """The shipped folder `rules` or `examples/mail`, in the installed package or in the checkout."""
+    inside = _PACKAGE / folder
+    return inside if inside.is_dir() else _PACKAGE.parents[1] / folder
+
+
+def read(local: Iterable[Path]) -> Library:
+    """The shipped knowledge with every `*.yaml` and `*.txt` of the local directories; a missing local directory is no mistake."""
+    root = shipped("rules")
+    rules = {f"{p.relative_to(root)}": _text(p) for f in _RULE_FOLDERS for p in sorted((root / f).rglob("*.yaml"))}
+    rules |= {p.name: _text(p) for p in sorted(root.glob("*.yaml"))}
+    words = {f"{p.relative_to(root)}": _text(p) for p in sorted((root / "words").glob("*.txt"))}
+    notices = {p.name: _text(p) for p in sorted((root / "notices").glob("*")) if p.is_file()}
+    if not rules:
+        raise LibraryError(f"aucune règle dans {root}")
+    own: dict[str, str] = {}
+    for folder in local:
+        own |= {str(p): _text(p) for p in sorted(folder.rglob("*.yaml"))}
+        words |= {f"{p.relative_to(folder)}": _text(p) for p in sorted(folder.rglob("*.txt"))}
+    return Library(rules, own, words, notices)
+
+
+def partner_files(names: Iterable[str]) -> dict[str, str]:
+    """Texts of the partner files that match the given paths or glob patterns ("/etc/mss-guard/partners.d/*.txt")."""
+    found: dict[str, str] = {}
+    for name in names:
+        path = Path(name)
+        matches = sorted(path.parent.glob(path.name)) if "*" in path.name else [path]
+        found |= {str(p): _text(p) for p in matches}
+    return found
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as problem:
+        raise LibraryError(f"{path}: {problem}") from problem

@@ -1,0 +1,191 @@
+"""One message's way between the doors: inspect, decide, write down, then speak (docs/flow.md, stops 2 to 8).
+
+Joins the worker, the policy, the journal and the notifier; knows no socket. Whatever it raises is a fault of ours: the front answers 451.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import format_datetime
+from typing import Protocol
+
+import structlog
+
+from mss_guard import record
+from mss_guard.core import notice, policy
+from mss_guard.core.model import Action, Assessment, Fault, HopReply, Reply, Verdict
+from mss_guard.core.wire import Request
+from mss_guard.edge.journal import Journal
+from mss_guard.edge.notifier import Notice
+from mss_guard.edge.smtp_server.ports import Ruling, Submission
+
+_ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"  # no 0 O 1 I L: read out on the telephone
+_HELO = re.compile(rb"[A-Za-z0-9._:\[\]-]{1,255}")
+
+_log = structlog.get_logger("mss_guard.message")
+
+
+class Inspect(Protocol):
+    """`edge.inspector.Inspector`, as far as the judgement knows it."""
+
+    async def inspect(self, request: Request, raw: bytes, budget_s: float) -> Assessment | Fault: ...
+
+
+def reference() -> str:
+    """`MSSG-XXXX-XXXX`, random: tells nothing of the message."""
+    drawn = "".join(secrets.choice(_ALPHABET) for _ in range(8))
+    return f"MSSG-{drawn[:4]}-{drawn[4:]}"
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What judging rests on at one instant; replaced whole on reload. A message keeps the state it started DATA with."""
+
+    knowledge: policy.Knowledge
+    hostname: str
+    letterhead: notice.Letterhead | None = None  # None: nobody to answer a notice, so none is sent
+    templates: Mapping[str, str] = field(default_factory=dict)
+    enhanced: str = "5.7.1"
+    budget: float = 45.0  # seconds, waiting for a worker included
+
+
+class Judgement:
+    """The `Judge` of every front. `notify` takes a finished notice and returns at once."""
+
+    def __init__(
+        self,
+        state: State,
+        inspector: Inspect,
+        journal: Journal,
+        notify: Callable[[Notice], object],
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self.state = state
+        self._inspector, self._journal, self._notify, self._clock = inspector, journal, notify, clock
+        self.counts: Counter[str] = Counter()
+
+    async def judge(self, submission: Submission) -> Ruling:
+        """The ruling on one message, its decision record on disk. Raises when the journal cannot be written: no trace, no mail."""
+        state, now, ref = self.state, self._clock(), reference()
+        times = record.Times()
+        content = await self._content(submission, state, now)
+        times.mark("inspection")
+        verdict = policy.decide(submission.envelope, content, state.knowledge, now, submission.listener.senders)
+        answers = self._answers(submission, verdict, ref, state)
+        fields = record.decision(submission, verdict, content, answers, state.knowledge, now, self._journal.keys, times)
+        await self._journal.append("decision", ref, fields, state.knowledge.version)
+        self._tell(verdict, content, ref, submission)
+        case = _Case(self, submission, state, verdict, content, ref, now, answers)
+        return Ruling(ref, answers, _trace(submission, state.hostname, ref, now), case.finish)
+
+    async def _content(self, submission: Submission, state: State, now: datetime) -> Assessment | Fault | None:
+        """None when the rows that will decide do not look at the content (docs/flow.md)."""
+        if not policy.needs_content(submission.envelope, state.knowledge, now, submission.listener.senders):
+            return None
+        recipients = tuple(f"{a.local_part}@{a.domain}".lower() for a in submission.envelope.rcpt_to)
+        return await self._inspector.inspect(Request(recipients=recipients), submission.data, state.budget)
+
+    @staticmethod
+    def _answers(submission: Submission, verdict: Verdict, ref: str, state: State) -> tuple[Reply | None, ...]:
+        if submission.listener.mode == "lmtp":
+            return notice.replies(verdict, ref, state.enhanced)
+        return (notice.reply(verdict, ref, state.enhanced),) * len(verdict.recipients)
+
+    def _tell(self, verdict: Verdict, content: Assessment | Fault | None, ref: str, submission: Submission) -> None:
+        self.counts[verdict.action] += 1
+        if isinstance(content, Fault):
+            self.counts["fault"] += 1
+        event = {Action.RELAY: "message.permitted", Action.REFUSE: "message.refused", Action.DEFER: "message.deferred"}[
+            verdict.action
+        ]
+        _log.info(
+            event,
+            reference=ref,
+            listener=submission.listener.name,
+            action=verdict.action.value,
+            reason=verdict.reason.value if verdict.reason else None,
+            size=len(submission.data),
+            recipients=len(verdict.recipients),
+            fault=content.value if isinstance(content, Fault) else None,
+        )
+
+    async def finish(self, case: _Case, replies: Sequence[HopReply] | None) -> None:
+        """Outcome record, then the notice. Never raises, never changes an answer (promise 6)."""
+        try:
+            self._journal.append_late(
+                "outcome", case.ref, record.outcome(case.verdict, replies), case.state.knowledge.version
+            )
+            made = self._notice(case, _delivered(case, replies))
+            if made is not None:
+                self._notify(made)
+        except Exception as failure:  # noqa: BLE001 - a failing outcome never changes an answer
+            _log.error("message.finish-failed", reference=case.ref, exc_info=failure)
+
+    def _notice(self, case: _Case, delivered: tuple[bool, ...]) -> Notice | None:
+        """The French notice, where one is due: `reject+notice`, or advice on what was relayed; never to strangers, lists or the null sender."""
+        state, envelope = case.state, case.submission.envelope
+        if envelope.mail_from is None or state.letterhead is None or not notice.wanted(case.verdict):
+            return None
+        if (
+            case.verdict.action is Action.REFUSE
+            and refusal_mode(state.knowledge.settings.refusal, case.submission) != "reject+notice"
+        ):
+            return None
+        assessment = case.content if isinstance(case.content, Assessment) else None
+        automatic = None if assessment else notice.says_automatic(case.submission.data)
+        if not notice.may_notify(envelope, assessment, state.letterhead, automatic=automatic):
+            return None
+        occasion = notice.Occasion(case.ref, envelope, case.verdict, assessment, delivered, case.now.astimezone())
+        message_id = f"<{case.ref.lower()}.{secrets.token_hex(6)}@{state.hostname}>"
+        body = notice.compose_notice(
+            occasion, state.letterhead, state.templates, message_id=message_id, now=self._clock()
+        )
+        original = assessment.message_id if assessment else ""
+        return Notice(
+            envelope.mail_from, body, case.ref, self._journal.keys.message_id(original)["id"] if original else ""
+        )
+
+
+def refusal_mode(configured: str | None, submission: Submission) -> str:
+    """`policy.refusal`, or by topology (docs/flow.md): after Postfix's queue (lmtp) its bounce is enough; before it the notice explains."""
+    return configured or ("reject" if submission.listener.mode == "lmtp" else "reject+notice")
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """One judged message until its outcome is written."""
+
+    judgement: Judgement
+    submission: Submission
+    state: State
+    verdict: Verdict
+    content: Assessment | Fault | None
+    ref: str
+    now: datetime
+    answers: tuple[Reply | None, ...]
+
+    def finish(self, replies: Sequence[HopReply] | None) -> Awaitable[None]:
+        return self.judgement.finish(self, replies)
+
+
+def _trace(submission: Submission, hostname: str, ref: str, now: datetime) -> bytes:
+    """One `Received:` without `for` (it would tell one recipient of another) and one `X-MSS-Guard-Id:` (RFC 5321 §4.4)."""
+    helo = submission.helo.encode("ascii", "replace")
+    name = submission.helo if _HELO.fullmatch(helo) else "unknown"
+    literal = f"IPv6:{submission.client}" if ":" in submission.client else submission.client
+    protocol = "LMTP" if submission.listener.mode == "lmtp" else "ESMTP"
+    return (
+        f"Received: from {name} ([{literal}])\r\n\tby {hostname} (mss-guard) with {protocol} id {ref};\r\n"
+        f"\t{format_datetime(now.astimezone(UTC))}\r\nX-MSS-Guard-Id: {ref}\r\n"
+    ).encode("ascii")
+
+
+def _delivered(case: _Case, replies: Sequence[HopReply] | None) -> tuple[bool, ...]:
+    """Who of the envelope received it, in its order."""
+    told = iter(replies or ())
+    return tuple(answer is None and (reply := next(told, None)) is not None and reply.ok for answer in case.answers)

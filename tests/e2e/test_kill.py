@@ -1,0 +1,21 @@
+"""kill -9 of the guard at any stage loses no mail (`python -m tests.e2e.kill` is the long run)."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.e2e.kill import STAGES, torture
+
+
+@pytest.mark.slow
+def test_kill_9_of_the_guard_loses_nothing() -> None:
+    """Two kills in each stage: every 2xx is at the sink, no health data is, and the journal is whole and knows every message."""
+    report = torture(kills=10, messages=500, seconds=150)
+    print(report.table())
+    assert report.kills == dict.fromkeys(STAGES, 2)
+    assert report.ledger.finished == 500
+    assert not report.ledger.lost
+    assert (report.ledger.leaked, report.ledger.misjudged, report.ledger.altered) == (0, 0, 0)
+    assert (report.unrecorded, report.orphans) == (0, 0)
+    assert report.verified
+    assert report.status == 0
