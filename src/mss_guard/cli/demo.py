@@ -19,6 +19,9 @@ import yaml
 from mss_guard.cli.common import NO, OK, leave, say
 from mss_guard.cli.language import t
 
+SHOWN = "11b-compte-rendu-pdf"
+"""The message whose notice and journal entry are shown."""
+
 CONFIG = """\
 structure:
   id: tilleuls
@@ -86,9 +89,10 @@ async def _play(folder: Path) -> bool:
         await service.stop(5.0)
         await hop.close()
     _table(rows)
-    notice_shown = _show_notice([hop.text(key) for _, key in hop.delivered])
+    letter = next(row.reference for row in rows if row.file == SHOWN)
+    notice_shown = _show_notice([hop.text(key) for _, key in hop.delivered], letter)
     root, _ = app.journal_places(service.settings)
-    verified = _show_journal(root, next(r.reference for r in rows if r.decision == t("refusé", "refused")))
+    verified = _show_journal(root, letter)
     return notice_shown and verified and all(row.as_expected for row in rows)
 
 
@@ -144,17 +148,17 @@ def _table(rows: list[Row]) -> None:
         print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
 
 
-def _show_notice(delivered: list[bytes]) -> bool:
-    """The first notice that went back to a sender, as text."""
+def _show_notice(delivered: list[bytes], reference: str) -> bool:
+    """The notice that went back to the sender of one message, as text."""
     for raw in delivered:
         message = email.message_from_bytes(raw, policy=default)
         assert isinstance(message, EmailMessage)
-        if message["Auto-Submitted"] == "auto-replied":
+        if message["Auto-Submitted"] == "auto-replied" and reference in message["Subject"]:
             body = message.get_body(("plain",))
             print(f"\n--- {t('un avis', 'a notice')} : {message['Subject']}\n")
             print(body.get_content() if body is not None else "")
             return True
-    say(t("Aucun avis n'est parti.", "No notice was sent."))
+    say(t("L'avis n'est pas parti.", "The notice was not sent."))
     return False
 
 
