@@ -20,6 +20,7 @@ import subprocess
 import sys
 import threading
 import time
+from multiprocessing import forkserver
 
 from mss_guard.core.model import Assessment, How, Level, Place, State
 from mss_guard.core.wire import Request, encode_assessment
@@ -31,12 +32,21 @@ _FRONT = 3  # lowest descriptor that can be the socketpair; looked up when neede
 CODECS = sorted({found.name for found in pkgutil.iter_modules(encodings.__path__)} | set(encodings.aliases.aliases))
 
 
+LOADED = []
+"""One process id for each time that rules were loaded here, or in the process that this one was forked from."""
+
+
 def load(payload: bytes) -> bytes:
+    LOADED.append(os.getpid())
     if payload == b"broken":
         raise ValueError("these rules do not load")
     if payload == b"exit":
         raise SystemExit(0)
     if payload == b"slow":
+        time.sleep(0.3)
+    if payload == b"late":
+        if forkserver.get_inherited_fds() is None:
+            raise ValueError("these rules load in a worker only")
         time.sleep(0.3)
     return payload
 
@@ -212,6 +222,7 @@ ATTEMPTS = tuple(_ATTEMPTS)
 
 _VERBS = {
     "echo": lambda raw, argument: (f"size.{len(raw)}", f"pid.{os.getpid()}"),
+    "loaded": lambda raw, argument: (f"pid.{os.getpid()}", *(f"by.{pid}" for pid in LOADED)),
     "raise": lambda raw, argument: _raise(argument),
     "signal": lambda raw, argument: _signal(argument),
     "null": lambda raw, argument: ctypes.string_at(0),

@@ -60,9 +60,6 @@ class Row:
 
 
 def demo() -> None:
-    from mss_guard.edge import inspector
-
-    inspector.prepare(inspector.Settings())
     folder = Path(tempfile.mkdtemp(prefix="mss-guard-demo-"))
     try:
         good = asyncio.run(_play(folder))

@@ -21,7 +21,7 @@ def blocking(payload: bytes, settings: Settings | None = None) -> Iterator[Inspe
     Raises StartError.
     """
     settings = settings or Settings(workers=1)
-    prepare(settings)
+    prepare(settings, payload)
     with asyncio.Runner() as runner:
         inspector = runner.run(Inspector.start(payload, settings))
         try:

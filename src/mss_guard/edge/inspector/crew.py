@@ -6,8 +6,6 @@ import asyncio
 import contextlib
 import os
 import socket
-from concurrent.futures import Executor
-from dataclasses import dataclass
 from typing import Final
 
 from mss_guard.core import wire
@@ -15,7 +13,7 @@ from mss_guard.core.model import Assessment
 from mss_guard.edge.inspector import frames, worker
 from mss_guard.edge.inspector.confinement import Layers
 from mss_guard.edge.inspector.frames import EndError
-from mss_guard.edge.inspector.launch import LaunchError, Process, launch
+from mss_guard.edge.inspector.launch import LaunchError, Process, Zygote
 
 _REAPED_WITHIN: Final = 1.0
 _READY_MOST: Final = 4096
@@ -36,21 +34,13 @@ class LoadError(Exception):
     """A worker could not load the rules it was given. Trying again would change nothing."""
 
 
-@dataclass(frozen=True, slots=True)
-class Brief:
-    """What a set of workers is started with; two of the same bytes are still two, told apart by identity."""
-
-    payload: bytes
-    child: worker.Child
-
-
 class Worker:
     """A confined worker that is ready. Made by `hire`; ended by `dismiss`, always."""
 
-    def __init__(self, sock: socket.socket, process: Process, brief: Brief) -> None:
+    def __init__(self, sock: socket.socket, process: Process, zygote: Zygote) -> None:
         self._sock = sock
         self._process = process
-        self.brief = brief
+        self.zygote = zygote
         self.layers = Layers()
         self.served = 0
         self.last = False
@@ -72,7 +62,7 @@ class Worker:
         """Hands over the rules and waits for the layers. Raises LoadError, EndError, AnswerError or TimeoutError."""
         try:
             async with asyncio.timeout(within):
-                await frames.send(self._sock, self.brief.payload)
+                await frames.send(self._sock, self.zygote.payload)
                 self.layers = Layers.from_json(await frames.receive(self._sock, _READY_MOST))
         except EndError as error:
             if await self.exit_code() == worker.Exit.KNOWLEDGE:
@@ -129,7 +119,7 @@ class Worker:
             self.ended.set_result(self._process.exit_code())
 
 
-async def hire(brief: Brief, executor: Executor, within: float) -> Worker:
+async def hire(zygote: Zygote, within: float) -> Worker:
     """A new worker, loaded, confined and ready within so many seconds.
 
     Raises LaunchError, LoadError, EndError, AnswerError or OSError (TimeoutError is one).
@@ -137,14 +127,19 @@ async def hire(brief: Brief, executor: Executor, within: float) -> Worker:
     ours, theirs = socket.socketpair()
     ours.setblocking(False)
     ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER)
-    launching = asyncio.get_running_loop().run_in_executor(executor, launch, theirs, brief.child)
+    try:
+        launching = asyncio.get_running_loop().run_in_executor(zygote.executor, zygote.launch, theirs)
+    except RuntimeError as error:  # stopped meanwhile
+        ours.close()
+        theirs.close()
+        raise LaunchError from error
     try:
         process = await asyncio.shield(launching)
     except BaseException:
         ours.close()
         launching.add_done_callback(_abandon)
         raise
-    hired = Worker(ours, process, brief)
+    hired = Worker(ours, process, zygote)
     try:
         await hired.ready(within)
     except BaseException:
@@ -170,4 +165,4 @@ def cores() -> int:
     return len(os.sched_getaffinity(0))
 
 
-__all__ = ["AnswerError", "Brief", "EndError", "LaunchError", "LoadError", "Worker", "cores", "cpu_seconds", "hire"]
+__all__ = ["AnswerError", "EndError", "LaunchError", "LoadError", "Worker", "Zygote", "cores", "cpu_seconds", "hire"]

@@ -9,14 +9,12 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Coroutine, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
 
 from mss_guard.core import wire
 from mss_guard.core.model import Assessment, Fault
-from mss_guard.edge.inspector import launch
 from mss_guard.edge.inspector.confinement import Layers
-from mss_guard.edge.inspector.crew import AnswerError, Brief, EndError, LaunchError, LoadError, Worker, cores, hire
+from mss_guard.edge.inspector.crew import AnswerError, EndError, LaunchError, LoadError, Worker, Zygote, cores, hire
 from mss_guard.edge.inspector.poison import Poison
 from mss_guard.edge.inspector.terms import Settings, StartError, Stats
 from mss_guard.edge.inspector.waiting import Line
@@ -35,23 +33,28 @@ _NOT_LOADED: Final = (
 )
 
 
-def prepare(settings: Settings) -> None:
-    """Starts the fork server; to be called before asyncio runs, so that it loads while the rest starts."""
-    launch.prepare(settings.preload)
+_prepared: Final[dict[tuple[Child, bytes], Zygote]] = {}
+
+
+def prepare(settings: Settings, payload: bytes) -> None:
+    """Starts the fork server for an Inspector of the same settings and rules, so that it loads while the rest starts."""
+    child = Child(settings.inspection, settings.readers)
+    if (child, payload) not in _prepared:
+        _prepared[child, payload] = Zygote(child, payload)
+    _prepared[child, payload].start()
 
 
 class Inspector:
     """Made by `Inspector.start`, ended by `stop`. All on one event loop."""
 
-    def __init__(self, brief: Brief, settings: Settings) -> None:
+    def __init__(self, zygote: Zygote, settings: Settings) -> None:
         self._settings = settings
-        self._brief = brief
+        self._zygote = zygote
         self._line: Line[Worker] = Line()
         self._workers: set[Worker] = set()
         self._poison = Poison()
         self._hirings: set[asyncio.Task[None]] = set()
         self._partings: set[asyncio.Task[None]] = set()
-        self._executor = ThreadPoolExecutor(1, "launch")
         self._swapping = asyncio.Lock()
         self._stopped = False
         self._counts: Counter[str] = Counter()
@@ -65,10 +68,11 @@ class Inspector:
         Raises StartError: rules or confinement are not as they must be.
         """
         settings = settings or Settings()
-        inspector = cls(Brief(payload, Child(settings.inspection, settings.readers)), settings)
+        child = Child(settings.inspection, settings.readers)
+        prepared = _prepared.pop((child, payload), None)
+        inspector = cls(prepared or Zygote(child, payload), settings)
         try:
-            await asyncio.to_thread(prepare, settings)
-            await inspector._staff(inspector._brief)
+            await inspector._staff(inspector._zygote)
         except BaseException:
             await inspector.stop()
             raise
@@ -111,13 +115,16 @@ class Inspector:
         False when the new set does not come up; then nothing has changed.
         """
         async with self._swapping:
-            fresh = Brief(payload, self._brief.child)
+            old, fresh = self._zygote, Zygote(self._zygote.child, payload)
             try:
                 await self._staff(fresh)
             except StartError:
                 return False
+            finally:
+                await self._retire(fresh)
+                await self._retire(old)
             for worker in self._line.idle:
-                if worker.brief is not fresh and self._line.withdraw(worker):
+                if worker.zygote is not fresh and self._line.withdraw(worker):
                     self._part(worker)
             return True
 
@@ -128,8 +135,9 @@ class Inspector:
             task.cancel()
         await asyncio.gather(*self._hirings, *self._partings, return_exceptions=True)
         await asyncio.gather(*(worker.dismiss() for worker in self._workers))
+        for zygote in {self._zygote, *(worker.zygote for worker in self._workers)}:
+            await asyncio.to_thread(zygote.stop)
         self._workers.clear()
-        self._executor.shutdown(wait=False, cancel_futures=True)
 
     # --- one message --------------------------------------------------------------------------------------------------
 
@@ -178,39 +186,39 @@ class Inspector:
 
     def _release(self, worker: Worker, sound: bool) -> None:
         worn = worker.last or worker.served >= self._settings.messages
-        if sound and not worn and worker.brief is self._brief and not worker.ended.done() and not self._stopped:
+        if sound and not worn and worker.zygote is self._zygote and not worker.ended.done() and not self._stopped:
             self._line.offer(worker)
         else:
             self._part(worker)
 
     # --- the crew -----------------------------------------------------------------------------------------------------
 
-    async def _staff(self, brief: Brief) -> None:
-        """A full set of workers with `brief`, which then is the one in force; or none, and StartError."""
+    async def _staff(self, zygote: Zygote) -> None:
+        """A full set of workers with `zygote`, which then is the one in force; or none, and StartError."""
         wanted = self._settings.workers or cores()
-        hired = await asyncio.gather(*(self._hire_now(brief) for _ in range(wanted)), return_exceptions=True)
+        hired = await asyncio.gather(*(self._hire_now(zygote) for _ in range(wanted)), return_exceptions=True)
         workers = [worker for worker in hired if isinstance(worker, Worker)]
         refusal = _refusal(hired)
         if refusal is not None:
             await asyncio.gather(*(worker.dismiss() for worker in workers))
             raise refusal
-        self._brief = brief
+        self._zygote = zygote
         for worker in workers:
             self._join(worker)
 
-    async def _hire_now(self, brief: Brief) -> Worker:
+    async def _hire_now(self, zygote: Zygote) -> Worker:
         """A worker, after a few tries: one that somebody kills while it starts is no reason not to start."""
         for attempt in range(_TRIES):
             try:
-                return await self._hire(brief)
+                return await self._hire(zygote)
             except _NOT_NOW:
                 self._counts["failed"] += 1
                 if attempt == _TRIES - 1:
                     raise
         raise AssertionError("unreachable")
 
-    async def _hire(self, brief: Brief) -> Worker:
-        worker = await hire(brief, self._executor, self._settings.start_within)
+    async def _hire(self, zygote: Zygote) -> Worker:
+        worker = await hire(zygote, self._settings.start_within)
         self._counts["hired"] += 1
         return worker
 
@@ -231,22 +239,31 @@ class Inspector:
         self._workers.discard(worker)
         if worker.ended.done():
             self._exits[worker.ended.result()] += 1
-        self._later(worker.dismiss(), self._partings)
-        if worker.brief is self._brief and not self._stopped:
-            self._later(self._replace(worker.brief), self._hirings)
+        self._later(self._dismiss(worker), self._partings)
+        if worker.zygote is self._zygote and not self._stopped:
+            self._later(self._replace(worker.zygote), self._hirings)
 
-    async def _replace(self, brief: Brief) -> None:
-        """Fills one place of the set with `brief`, however long it takes, as long as that set is in force."""
+    async def _dismiss(self, worker: Worker) -> None:
+        await worker.dismiss()
+        await self._retire(worker.zygote)
+
+    async def _retire(self, zygote: Zygote) -> None:
+        """Ends the fork server of a set that is not in force, once the last of the set has gone."""
+        if zygote is not self._zygote and all(worker.zygote is not zygote for worker in self._workers):
+            await asyncio.to_thread(zygote.stop)
+
+    async def _replace(self, zygote: Zygote) -> None:
+        """Fills one place of the set with `zygote`, however long it takes, as long as that set is in force."""
         pause = _PAUSE_LEAST
-        while brief is self._brief and not self._stopped:
+        while zygote is self._zygote and not self._stopped:
             try:
-                worker = await self._hire(brief)
+                worker = await self._hire(zygote)
             except (*_NOT_NOW, LoadError) as failure:
                 self._counts["failed"] += 1
                 await asyncio.sleep(pause)
                 pause = min(_PAUSE_AFTER_DEATH if isinstance(failure, EndError) else _PAUSE_MOST, pause * 2)
                 continue
-            if brief is self._brief and not self._stopped:
+            if zygote is self._zygote and not self._stopped:
                 self._join(worker)
             else:
                 await worker.dismiss()
@@ -283,13 +300,12 @@ async def probe(settings: Settings | None = None) -> Layers:
     Raises StartError when none starts.
     """
     settings = settings or Settings()
-    await asyncio.to_thread(prepare, settings)
-    executor = ThreadPoolExecutor(1, "launch")
+    zygote = Zygote(Child(None, ()), b"")
     try:
-        worker = await hire(Brief(b"", Child(None, ())), executor, settings.start_within)
+        worker = await hire(zygote, settings.start_within)
+        await worker.dismiss()
     except _NOT_NOW as error:
         raise StartError("Aucun processus d'inspection ne démarre.") from error
     finally:
-        executor.shutdown(wait=False)
-    await worker.dismiss()
+        await asyncio.to_thread(zygote.stop)
     return worker.layers

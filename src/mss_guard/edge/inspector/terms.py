@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Final
 
 from mss_guard.core.model import Fault
+
+PARCEL: Final = "MSS_GUARD_PARCEL"
+"""The environment variable that tells a fork server where to find what it is to load."""
 
 
 class StartError(Exception):
@@ -24,11 +28,6 @@ class Settings:
     start_within: float = 20.0
     inspection: str = "mss_guard.core.inspection"
     readers: tuple[str, ...] = ("mss_guard.core",)
-
-    @property
-    def preload(self) -> tuple[str, ...]:
-        """What the fork server imports, so that each worker has it for nothing."""
-        return ("mss_guard.edge.inspector.zygote", "mss_guard.edge.inspector.worker", self.inspection)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""The child's side: load, confine, then answer one message after another until the front ends the stream.
+"""The child's side: take the loaded rules, confine, then answer one message after another until the front ends the stream.
 
 The worker says nothing but frames. How it ended is told by its exit status or signal, which the fork server reports; no
 traceback, message or warning of it reaches anybody, since they could quote what was being read.
@@ -10,7 +10,6 @@ import contextlib
 import ctypes
 import faulthandler
 import gc
-import importlib
 import os
 import resource
 import signal
@@ -21,7 +20,6 @@ from enum import IntEnum
 from importlib.machinery import ModuleSpec
 from multiprocessing import forkserver
 from pathlib import Path
-from types import ModuleType
 from typing import Any, Final, NoReturn, Protocol
 
 from mss_guard.core import wire
@@ -52,16 +50,6 @@ class Inspection(Protocol):
 
     def load(self, payload: bytes, /) -> Any: ...
     def inspect(self, raw: bytes, request: wire.Request, knowledge: Any, /) -> Assessment: ...
-
-
-_SAMPLE: Final = b"""\
-From: a@example.org\r\nSubject: =?utf-8?q?essai?=\r\nDate: Mon, 5 Jan 2026 10:00:00 +0100\r\nMIME-Version: 1.0\r\n\
-Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: text/plain; charset=iso-8859-15\r\n\r\nLu.\r\n\
---b\r\nContent-Type: text/html\r\n\r\n<p>Bonjour.</p>\r\n\
---b\r\nContent-Type: application/octet-stream\r\nContent-Transfer-Encoding: base64\r\n\r\nAAECAw==\r\n--b--\r\n"""
-"""Read once before the doors close, so that whatever is loaded at first use (libmagic's database, lazy imports) is
-loaded.
-"""
 
 
 @dataclass(frozen=True)
@@ -101,7 +89,9 @@ def _live(fd: int, child: Child) -> int:
     if payload is None:
         return Exit.FINE
     try:
-        inspection, knowledge = _load(child, payload)
+        from mss_guard.edge.inspector import zygote  # imported by the fork server already, unless that failed
+
+        inspection, knowledge = zygote.loaded(child.inspection, child.readers, payload)
     except BaseException:  # noqa: BLE001  whatever it is, these rules cannot be worked with
         return Exit.KNOWLEDGE
     del payload
@@ -113,20 +103,6 @@ def _live(fd: int, child: Child) -> int:
     if inspection is None or layers.missing:
         return Exit.FINE
     return _serve(fd, inspection, knowledge)
-
-
-def _load(child: Child, payload: bytes) -> tuple[ModuleType | None, Any]:
-    from mss_guard.edge.inspector import zygote  # loaded by the fork server already, unless that failed
-
-    if child.inspection is None:
-        return None, None
-    inspection: Any = importlib.import_module(child.inspection)
-    zygote.load_modules(child.readers)
-    if hasattr(inspection, "warm"):
-        inspection.warm()
-    knowledge = inspection.load(payload)
-    inspection.inspect(_SAMPLE, wire.Request(), knowledge)
-    return inspection, knowledge
 
 
 def _serve(fd: int, inspection: Any, knowledge: Any) -> int:
