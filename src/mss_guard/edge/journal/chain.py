@@ -112,7 +112,7 @@ class Chain:
 
 def stamp(moment: datetime) -> str:
     """UTC with microseconds: 2026-11-22T22:00:05.123456Z."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
 
 def moment(text: object) -> datetime:

@@ -39,10 +39,11 @@ class Key:
 
     year: int
     secret: bytes = field(repr=False)
+    id: str = field(init=False)
 
-    @property
-    def id(self) -> str:
-        return f"{self.year:04}-{hashlib.sha256(b'mss-guard key id' + self.secret).hexdigest()[:8]}"
+    def __post_init__(self) -> None:
+        digest = hashlib.sha256(b"mss-guard key id" + self.secret).hexdigest()
+        object.__setattr__(self, "id", f"{self.year:04}-{digest[:8]}")
 
     def pseudonym(self, kind: bytes, value: str) -> Pseudonym:
         """{"key": id, "id": 16 hexadecimal digits}. `kind` keeps an address and a Message-ID of equal spelling

@@ -157,7 +157,7 @@ class Writer:
 
     def _turn(self, now: datetime) -> None:
         """Have a segment of today at hand: same UTC day, not full, not spoilt."""
-        day = f"{now:%Y-%m-%d}"
+        day = now.date().isoformat()
         if self._fd is not None and not self._leave:
             if self._chain.segment.startswith(day) and self._size < MAX_SEGMENT:
                 return

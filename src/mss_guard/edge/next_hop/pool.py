@@ -133,6 +133,8 @@ class HopPool:
     async def _place(self) -> bool:
         if self._closing:
             return False
+        if not self._places.locked():  # nothing to wait for, hence no timer
+            return await self._places.acquire()
         try:
             async with asyncio.timeout(self._limits.slot):
                 return await self._places.acquire()

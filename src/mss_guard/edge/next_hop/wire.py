@@ -111,11 +111,16 @@ class Wire(asyncio.Protocol):
 
     async def _news(self, by: float) -> None:
         self._waiter = self._loop.create_future()
+        timer = self._loop.call_at(by, self._late)
         try:
-            async with asyncio.timeout_at(by):
-                await self._waiter
+            await self._waiter
         finally:
+            timer.cancel()
             self._waiter = None
+
+    def _late(self) -> None:
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_exception(TimeoutError())
 
     def _wake(self) -> None:
         if self._waiter is not None and not self._waiter.done():

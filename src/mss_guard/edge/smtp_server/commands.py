@@ -172,12 +172,10 @@ class Commands(Courtesies):
     async def _receive(self, reservation: Reservation) -> data.Received | Reply | None:
         """The message, the reply that refuses it, or None when the session is at its end."""
         now = self.loop.time()
+        self._data_by = now + self.limits.data_timeout
+        self.read_until(min(self._data_by, now + self.limits.data_idle_timeout))
         try:
-            async with (
-                asyncio.timeout_at(now + self.limits.data_timeout),
-                asyncio.timeout(self.limits.data_idle_timeout) as self._data_timer,
-            ):
-                chunks = await data.read(self._reader, self.limits, reservation)
+            chunks = await data.read(self._reader, self.limits, reservation)
         except TimeoutError:
             await self.end(replies.TIMED_OUT)
             return None
@@ -191,7 +189,7 @@ class Commands(Courtesies):
             await self.end(replies.BROKEN)
             return None
         finally:
-            self._data_timer = None
+            self._deadline = self._data_by = None
         return chunks if isinstance(chunks, Reply) else self._prepared(chunks)
 
     def _prepared(self, chunks: list[bytes]) -> data.Received | Reply:

@@ -43,8 +43,9 @@ class Connection(SMTP):
         self._half_closed = False
         self._errors = 0
         self._idle_commands = 0
-        self._command_timer: asyncio.Timeout | None = None
-        self._data_timer: asyncio.Timeout | None = None
+        self._deadline: float | None = None  # loop.time() for what is being read, None while nothing is
+        self._data_by: float | None = None  # the end of the whole upload, None outside of one
+        self._timer: asyncio.TimerHandle | None = None
 
     # --- the connection ---
 
@@ -60,9 +61,8 @@ class Connection(SMTP):
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
-        timer = self._data_timer
-        if timer is not None and not timer.expired():
-            timer.reschedule(self.loop.time() + self.limits.data_idle_timeout)
+        if self._data_by is not None:
+            self._deadline = min(self._data_by, self.loop.time() + self.limits.data_idle_timeout)
 
     def eof_received(self) -> bool:
         self._half_closed = True
@@ -76,9 +76,34 @@ class Connection(SMTP):
 
     def wake(self) -> None:
         """The front shuts down: stop waiting for a command."""
-        timer = self._command_timer
-        if timer is not None and not timer.expired():
-            timer.reschedule(self.loop.time())
+        if self._deadline is not None and self._data_by is None:
+            self._deadline = self.loop.time()
+            self.loop.call_soon(self._on_time)  # a line that came just now goes first
+
+    def read_until(self, deadline: float) -> None:
+        """From here to `_deadline = None`, reads raise TimeoutError after `deadline`.
+
+        One timer for the life of the session: it looks at the deadline only when it fires, so a deadline that moves
+        back, as it does with every command and every packet, costs nothing.
+        """
+        self._deadline = deadline
+        if self._timer is None or self._timer.when() > deadline:
+            self._stop_timer()
+            self._timer = self.loop.call_at(deadline, self._on_time)
+
+    def _on_time(self) -> None:
+        self._stop_timer()
+        if self._deadline is None:
+            return
+        if self.loop.time() >= self._deadline:
+            self._reader.set_exception(TimeoutError())
+        else:
+            self._timer = self.loop.call_at(self._deadline, self._on_time)
+
+    def _stop_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
 
     async def _handle_client(self) -> None:
         try:
@@ -88,6 +113,7 @@ class Connection(SMTP):
         except Exception as fault:  # noqa: BLE001 - a bug in the loop itself must not leave the hop waiting
             report(fault, "session")
         finally:
+            self._stop_timer()
             self.reset()
             if self.transport is not None:
                 self.transport.close()
@@ -119,15 +145,15 @@ class Connection(SMTP):
         if self.front.draining:
             await self.end(replies.SHUTTING_DOWN)
             return None
+        self.read_until(self.loop.time() + self.limits.command_timeout)
         try:
-            async with asyncio.timeout(self.limits.command_timeout) as self._command_timer:
-                return bytes(await self._reader.readuntil(b"\n"))
+            return bytes(await self._reader.readuntil(b"\n"))
         except TimeoutError:
             await self.end(replies.SHUTTING_DOWN if self.front.draining else replies.TIMED_OUT)
         except asyncio.LimitOverrunError:
             await self.end(replies.LONG_COMMAND)
         finally:
-            self._command_timer = None
+            self._deadline = None
         return None
 
     async def _dispatch(self, line: bytes) -> None:
