@@ -129,6 +129,27 @@ async def test_a_fault_of_ours_defers_in_enforce_and_relays_in_observe(state, fa
     assert (journal.records[0][2]["would"], journal.records[0][2]["fault"]) == ("defer", fault.value)
 
 
+async def test_a_message_read_while_the_rules_were_replaced_is_read_again(state):
+    """One state of knowledge finds, decides and stands in the record; when it never settles, the mail waits."""
+    fresh = dataclasses.replace(state, rules="new")
+
+    class Replaced(Inspector):
+        async def inspect(self, request, raw, budget_s):
+            guard.state = fresh if self.always is False else dataclasses.replace(fresh, rules=str(self.asked))
+            return await super().inspect(request, raw, budget_s)
+
+    for always, asked in ((False, 2), (True, 3)):
+        inspector = Replaced(NOTHING)
+        inspector.always = always
+        guard = judgement.Judgement(state, inspector, Journal(), [].append)
+        if always:
+            with pytest.raises(RuntimeError):
+                await guard.judge(submission(OUTSIDE))
+        else:
+            await guard.judge(submission(OUTSIDE))
+        assert inspector.asked == asked
+
+
 async def test_rows_that_do_not_look_at_the_content_cost_no_inspection(state):
     """To a listed domain the worker is not asked, and the record says so."""
     judge, journal, inspector, _ = house(state, HEALTH)

@@ -133,6 +133,7 @@ def _with_lists(
     state = State(
         knowledge,
         hostname(settings),
+        rules,
         letterhead(settings, shelf),
         shelf.notices,
         settings.smtp.enhanced_code,

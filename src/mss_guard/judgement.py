@@ -25,6 +25,7 @@ from mss_guard.edge.notifier import Notice
 from mss_guard.edge.smtp_server.ports import Ruling, Submission
 
 _ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"  # no 0 O 1 I L: read out on the telephone
+_LOOKS = 3
 _HELO = re.compile(rb"[A-Za-z0-9._:\[\]-]{1,255}")
 
 _log = structlog.get_logger("mss_guard.message")
@@ -51,6 +52,7 @@ class State:
 
     knowledge: policy.Knowledge
     hostname: str
+    rules: str = ""  # version of the rules that the workers hold
     letterhead: notice.Letterhead | None = None  # None: nobody to answer a notice, so none is sent
     templates: Mapping[str, str] = field(default_factory=dict)
     enhanced: str = "5.7.1"
@@ -74,9 +76,8 @@ class Judgement:
 
     async def judge(self, submission: Submission) -> Ruling:
         """The ruling on one message, its decision record on disk. Raises when the journal cannot be written: no trace, no mail."""
-        state, now, ref = self.state, self._clock(), reference()
-        times = record.Times()
-        content = await self._content(submission, state, now)
+        ref, times = reference(), record.Times()
+        state, now, content = await self._inspected(submission)
         times.mark("inspection")
         verdict = policy.decide(submission.envelope, content, state.knowledge, now, submission.listener.senders)
         answers = self._answers(submission, verdict, ref, state)
@@ -85,6 +86,18 @@ class Judgement:
         self._tell(verdict, content, ref, submission)
         case = _Case(self, submission, state, verdict, content, ref, now, answers)
         return Ruling(ref, answers, _trace(submission, state.hostname, ref, now), case.finish)
+
+    async def _inspected(self, submission: Submission) -> tuple[State, datetime, Assessment | Fault | None]:
+        """What was found, and the one state of knowledge it was found and will be decided under.
+
+        A message that waited for a worker while the rules were replaced was read by the new ones, so it is looked at again under them.
+        """
+        for _ in range(_LOOKS):
+            state, now = self.state, self._clock()
+            content = await self._content(submission, state, now)
+            if content is None or state.rules == self.state.rules:
+                return state, now, content
+        raise RuntimeError("the rules change faster than a message is read")
 
     async def _content(self, submission: Submission, state: State, now: datetime) -> Assessment | Fault | None:
         """None when the rows that will decide do not look at the content (docs/flow.md)."""
