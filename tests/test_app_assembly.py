@@ -158,3 +158,9 @@ def test_the_preview_does_not_hang_on_the_list_or_the_mode(tmp_path):
     Path(tmp_path / "liste.xml").unlink()
     shown = app.preview(app.read_for_scan(file), html=False)
     assert "MSSG-2222-2222" in shown
+
+
+def test_the_example_configuration_loads_with_the_shipped_rules():
+    """What an administrator copies names no rule, region or family that is not there."""
+    example = Path(__file__).resolve().parents[1] / "examples" / "mss-guard.yaml"
+    assert assembly.load(config.load(example), datetime.now(UTC)).payload

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections import deque
 from datetime import UTC, datetime
-from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -45,7 +45,12 @@ def verify(config: Config = None, as_json: Json = False) -> None:
     leave(OK if report.ok else NO)
 
 
-@app.command(help=t("Chercher des décisions.", "Search decisions."))
+@app.command(
+    help=t(
+        "Chercher des décisions : les plus récentes, la dernière en bas.",
+        "Search decisions: the newest, the last one at the bottom.",
+    )
+)
 def search(
     config: Config = None,
     as_json: Json = False,
@@ -77,14 +82,13 @@ def search(
         ref=ref, kinds=frozenset({kind}) if kind else frozenset(), since=_utc(since), until=_utc(until), action=action, reason=reason, domain=domain,
         who=who, rule=rule,
     )  # fmt: skip
-    shown = 0
-    for found in islice(journal.search(root, filters), limit):
-        shown += 1
+    newest = deque(journal.search(root, filters), maxlen=limit)
+    for found in newest:
         if as_json:
             put(found.record)
         else:
             print(summary(found.record))
-    leave(OK if shown else NO)
+    leave(OK if newest else NO)
 
 
 @app.command(help=t("Tout ce qui est écrit sous une référence.", "All that is written under a reference."))
@@ -110,6 +114,8 @@ def summary(record: dict[str, Any]) -> str:
     domains = ", ".join(sorted({str(r.get("domain")) for r in record.get("recipients", [])})[:3])
     rules = ", ".join(str(f.get("rule")) for f in record.get("findings", [])[:3])
     what = record.get("action") or record.get("outcome")
+    if record.get("would") not in (None, what):
+        what = f"{what} ({t('aurait', 'would')} : {record['would']})"
     return (
         f"{str(record.get('at'))[:19]}Z  {record.get('ref')}  {what}  {record.get('reason') or '-'}  {domains}  {rules}"
     )

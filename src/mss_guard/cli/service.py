@@ -42,8 +42,11 @@ def check_config(
         bool, typer.Option("--for-run/--for-scan", help=t("Aussi ce que « run » exige.", "Also what `run` asks for."))
     ] = True,
     examples: Annotated[
-        bool, typer.Option("--examples", help=t("Aussi les exemples de chaque règle.", "Also every rule's examples."))
-    ] = False,
+        bool,
+        typer.Option(
+            "--examples/--no-examples", help=t("Aussi les exemples de chaque règle.", "Also every rule's examples.")
+        ),
+    ] = True,
 ) -> None:
     from mss_guard import app, assembly
     from mss_guard.config import check, warnings

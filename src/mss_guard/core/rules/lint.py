@@ -28,7 +28,7 @@ def lint(ruleset: Ruleset) -> tuple[Lint, ...]:
     return tuple(
         Lint(entry_id, ruleset.origins[entry_id].mistake(message, *path))
         for entry_id, entry in ruleset.entries.items()
-        for path, message in _remarks(entry)
+        for path, message in _remarks(entry, shipped=not ruleset.origins[entry_id].local)
     )
 
 
@@ -43,8 +43,8 @@ def _grams(text: str) -> frozenset[str]:
     return frozenset(folded[i : i + 5] for i in range(max(1, len(folded) - 4)))
 
 
-def _remarks(entry: Entry) -> Iterator[tuple[tuple[str | int, ...], str]]:
-    if not entry.source.strip():
+def _remarks(entry: Entry, *, shipped: bool) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    if shipped and not entry.source.strip():
         yield ("id",), f"{entry.id} : « source » manque (pourquoi cette règle existe)"
     by_name = isinstance(entry, Rule) and entry.keywords is None and entry.pattern is None
     for key, examples in (("match", entry.match), ("pass", entry.passing)):
