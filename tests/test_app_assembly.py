@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mss_guard import app, assembly, config
+from mss_guard import app, assembly, config, doors, telling
 from mss_guard.core.model import Category, Measure, Why
 from mss_guard.core.policy import SUSPICION
 from mss_guard.core.strict_yaml import Mistakes
@@ -38,7 +38,7 @@ def settings(text=""):
 )
 def test_what_a_reload_leaves_alone_is_named(before, after, named):
     """Doors are built once; everything that is only read can change."""
-    assert assembly.needs_restart(settings(before), settings(after)) == named
+    assert doors.needs_restart(settings(before), settings(after)) == named
 
 
 def test_the_policy_words_become_the_table_s():
@@ -124,12 +124,12 @@ def test_lists_are_watched_by_their_times(tmp_path):
     file = configure(tmp_path)
     file.write_text(file.read_text().replace("partners: {", f"partners: {{files: [{tmp_path}/p/*.txt], "))
     found = config.load(file)
-    first = assembly.list_times(found)
+    first = doors.list_times(found)
     os.utime(tmp_path / "liste.xml", (1, 1))
-    second = assembly.list_times(found)
+    second = doors.list_times(found)
     (tmp_path / "p").mkdir()
     (tmp_path / "p" / "a.txt").write_text("a.fr\n")
-    third = assembly.list_times(found)
+    third = doors.list_times(found)
     assert len({first, second, third}) == 3
 
 
@@ -148,8 +148,8 @@ def test_partner_files_are_read_and_a_wrong_line_has_its_place(tmp_path):
 def test_the_status_line_says_mode_and_list(tmp_path):
     """What `systemctl status` shows: the mode, how many domains, which state of knowledge."""
     loaded = app.read_for_scan(configure(tmp_path))
-    assert assembly.status(loaded, NOW).startswith("enforce, liste blanche : ")
-    assert "sans liste blanche valable" in assembly.status(loaded, NOW + timedelta(days=9999))
+    assert telling.status(loaded, NOW).startswith("enforce, liste blanche : ")
+    assert "sans liste blanche valable" in telling.status(loaded, NOW + timedelta(days=9999))
 
 
 def test_the_preview_does_not_hang_on_the_list_or_the_mode(tmp_path):

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import structlog
 
-from mss_guard import assembly, config
+from mss_guard import assembly, config, doors, telling
 from mss_guard.assembly import Loaded
 from mss_guard.core.model import HopReply
 from mss_guard.edge import service_manager
@@ -71,12 +71,12 @@ class Service:
             Path(settings.state) / "keys",
         )
         self._ends.push_async_callback(self.journal.close)
-        self.inspector = await Inspector.start(loaded.payload, assembly.workers(settings))
+        self.inspector = await Inspector.start(loaded.payload, doors.workers(settings))
         self._ends.push_async_callback(self.inspector.stop)
-        self.hops = HopPool(assembly.hops(settings), DnsResolver())
+        self.hops = HopPool(doors.hops(settings), DnsResolver())
         self._ends.push_async_callback(self.hops.close, 5.0)
         await self.hops.start()
-        self.notifier = Notifier(self.hops.submit, assembly.summariser(lambda: self._loaded), told=self._told)
+        self.notifier = Notifier(self.hops.submit, telling.summariser(lambda: self._loaded), told=self._told)
         self.notifier.start()
         self._ends.push_async_callback(self.notifier.drain, 5.0)
         self.judgement = Judgement(loaded.state, self.inspector, self.journal, self.notifier.post)
@@ -86,9 +86,9 @@ class Service:
         self._say_ready()
 
     async def _listen(self, settings: config.Settings) -> None:
-        limits = assembly.limits(settings)
+        limits = doors.limits(settings)
         room = Room(limits)
-        for listener in assembly.listeners(settings):
+        for listener in doors.listeners(settings):
             front = await serve(listener, self.hops, self.judgement, limits, room=room)
             self._ends.callback(front.close)
             self.fronts.append(front)
@@ -150,7 +150,7 @@ class Service:
         if not await _tried_elsewhere(self._path):
             return False
         fresh = await asyncio.to_thread(read, self._path)
-        for key in assembly.needs_restart(self._started_with, fresh.settings):
+        for key in doors.needs_restart(self._started_with, fresh.settings):
             _log.warning("reload.needs-restart", problem=key)
         if fresh.payload != self._loaded.payload and not await self.inspector.swap(fresh.payload):
             return False
@@ -163,10 +163,10 @@ class Service:
 
     async def _watch_lists(self) -> None:
         """The white list and partner files are looked at by their times; a bad one changes nothing (the last good one serves)."""
-        seen = assembly.list_times(self.settings)
+        seen = doors.list_times(self.settings)
         while True:
             await asyncio.sleep(LIST_POLL)
-            now = assembly.list_times(self.settings)
+            now = doors.list_times(self.settings)
             if now != seen:
                 seen = now
                 async with self._changing:
@@ -186,16 +186,16 @@ class Service:
             await asyncio.sleep(pace)
 
     def _say_ready(self) -> None:
-        service_manager.notify("READY=1", f"STATUS={assembly.status(self._loaded, datetime.now(UTC))}")
+        service_manager.notify("READY=1", f"STATUS={telling.status(self._loaded, datetime.now(UTC))}")
 
     def _note(self, what: str, result: str) -> None:
         """A `reload` record; a journal that cannot be written stops mail (451), not the service."""
         self.journal.append_late(
-            "reload", None, assembly.reload_record(self._loaded, what, result), self._loaded.state.knowledge.version
+            "reload", None, telling.reload_record(self._loaded, what, result), self._loaded.state.knowledge.version
         )
 
     def _told(self, reference: str, reply: HopReply) -> None:
-        self.journal.append_late("notice", reference, assembly.notice_record(reply), None)
+        self.journal.append_late("notice", reference, telling.notice_record(reply), None)
 
 
 async def _guarded(what: str, change: Callable[[], Awaitable[bool]]) -> bool:
@@ -251,7 +251,7 @@ def journal_places(found: config.Settings) -> tuple[Path, Path]:
 
 def preview(loaded: Loaded, *, html: bool) -> str:
     """The notice of an invented refusal, with this structure's words."""
-    return assembly.preview(loaded, datetime.now().astimezone(), html=html)
+    return telling.preview(loaded, datetime.now().astimezone(), html=html)
 
 
 def hold_back_reload() -> None:

@@ -2,49 +2,28 @@
 
 from __future__ import annotations
 
-import email
-import email.policy
-import platform
-import secrets
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from mss_guard import config
-from mss_guard.core import addresses, inspection, notice, partners, policy, strict_yaml
+from mss_guard import config, doors
+from mss_guard.core import inspection, notice, partners, policy, strict_yaml
 from mss_guard.core.model import (
-    Assessment,
-    Category,
-    Envelope,
-    Finding,
-    HopReply,
-    How,
     Level,
     Measure,
-    Place,
     Why,
 )
-from mss_guard.core.model import (
-    State as PlaceState,
-)
-from mss_guard.core.notice.summary import compose_summary
 from mss_guard.core.partners import Partners
 from mss_guard.core.strict_yaml import Mistake, Mistakes
-from mss_guard.core.trust import LocalWord, TrustSpace
-from mss_guard.edge import inspector, library, trust_feed
+from mss_guard.core.trust import LocalWord
+from mss_guard.edge import library, trust_feed
 from mss_guard.edge.inspector import StartError
 from mss_guard.edge.journal import JournalBusy, JournalUnavailable, KeyRefused
 from mss_guard.edge.library import Library, LibraryError
-from mss_guard.edge.next_hop import Hop, HopSettings, Tls
-from mss_guard.edge.notifier import Summary
-from mss_guard.edge.smtp_server import FrontLimits, ListenerSettings
-from mss_guard.edge.smtp_server.ports import ListenerMode
 from mss_guard.judgement import State
 
 REFUSALS = (Mistakes, LibraryError, StartError, JournalBusy, JournalUnavailable, KeyRefused, OSError)
@@ -132,12 +111,12 @@ def _with_lists(
     )
     state = State(
         knowledge,
-        hostname(settings),
+        doors.hostname(settings),
         rules,
         letterhead(settings, shelf),
         shelf.notices,
         settings.smtp.enhanced_code,
-        budget(settings),
+        doors.budget(settings),
     )
     return Loaded(settings, shelf, payload, rules, state, tuple(said))
 
@@ -213,78 +192,6 @@ def _grades(shelf: Library, region: str | None) -> _Grades | None:
     return known[region]
 
 
-def summariser(loaded: Callable[[], Loaded]) -> Callable[[Summary], bytes]:
-    """What writes the letter for notices beyond the hourly cap, with the state in force when it is written."""
-
-    def write(summary: Summary) -> bytes:
-        state = loaded().state
-        assert state.letterhead is not None  # without one no notice was ever posted
-        message_id = f"<recapitulatif.{secrets.token_hex(8)}@{state.hostname}>"
-        return compose_summary(
-            summary.sender,
-            summary.references,
-            summary.count,
-            state.letterhead,
-            message_id=message_id,
-            now=datetime.now(UTC),
-        )
-
-    return write
-
-
-def preview(loaded: Loaded, now: datetime, *, html: bool) -> str:
-    """The notice of an invented refusal: a nurse's mail with a PDF to an ordinary address. Raises Mistakes without a contact address."""
-    state = loaded.state
-    if state.letterhead is None:
-        raise Mistakes(
-            (
-                Mistake(
-                    "configuration",
-                    1,
-                    1,
-                    "structure.contact.email manque : un avis dit à qui s'adresser, sans elle aucun n'est envoyé",
-                ),
-            )
-        )
-    domain = min(state.letterhead.domains, default="exemple.invalid")
-    envelope = Envelope(
-        addresses.parse(f"prenom.nom@{domain}".encode()),
-        (addresses.parse(b"destinataire@messagerie-ordinaire.example"),),
-    )
-    finding = Finding("document.exemple", "", "2", 1, Category.CARE, "attachment 2", Level.CERTAIN)
-    place = Place("2", "application/pdf", "application/pdf", How.MIME, PlaceState.READ)
-    assessment = Assessment(Level.CERTAIN, 1.0, True, (finding,), (place,))
-    verdict = policy.decide(
-        envelope,
-        assessment,
-        replace(state.knowledge, settings=replace(state.knowledge.settings, mode="enforce"), space=_some_list(now)),
-        now,
-        "own",
-    )
-    occasion = notice.Occasion("MSSG-2222-2222", envelope, verdict, assessment, (False,), now)
-    raw = notice.compose_notice(
-        occasion, state.letterhead, state.templates, message_id="<apercu@mss-guard.invalid>", now=now
-    )
-    message = email.message_from_bytes(raw, policy=email.policy.default)
-    body = message.get_body(("html" if html else "plain",))
-    return f"Subject: {message['Subject']}\n\n{body.get_content() if body else ''}"
-
-
-def _some_list(now: datetime) -> TrustSpace:
-    """A list to judge by, so that a preview does not hang on the real one."""
-    return TrustSpace(domains=frozenset({"exemple.mssante.fr"}), confirmed_at=now)
-
-
-def notice_record(reply: HopReply) -> dict[str, Any]:
-    """The `notice` record: sent or lost, and the hop's code."""
-    return {"outcome": "sent" if reply.ok else "lost", "code": reply.code}
-
-
-def budget(settings: config.Settings) -> float:
-    """Seconds for waiting and inspection."""
-    return settings.inspection.budget.total_seconds()
-
-
 def _partners(settings: config.Settings) -> Partners:
     """The configuration's own entries and the files it names. Raises Mistakes, LibraryError."""
     texts = (*settings.partners.domains, *settings.partners.addresses)
@@ -306,58 +213,6 @@ def _version(rules: str, space: str, known: Partners, settings: config.Settings)
     return sha256(repr(parts).encode()).hexdigest()[:16]
 
 
-# --- settings of the doors --------------------------------------------------------------------------------------------
-
-
-def hostname(settings: config.Settings) -> str:
-    """Our own name in banners, trace headers and EHLO."""
-    return settings.smtp.hostname or platform.node() or "mss-guard.invalid"
-
-
-def listeners(settings: config.Settings) -> tuple[ListenerSettings, ...]:
-    return tuple(
-        ListenerSettings(
-            address=one.address,
-            port=one.port,
-            mode=_mode(one.mode),
-            senders=one.senders,
-            name=f"{one.mode}-{number}",
-            hostname=hostname(settings),
-            allow=one.allow,
-            trusted=settings.smtp.xforward_from,
-        )
-        for number, one in enumerate(settings.listeners)
-    )
-
-
-def _mode(word: str) -> ListenerMode:
-    return "lmtp" if word == "lmtp" else "smtp"
-
-
-def limits(settings: config.Settings) -> FrontLimits:
-    given = settings.limits
-    return FrontLimits(
-        size=given.size,
-        connections=given.connections,
-        per_client=given.per_client,
-        recipients=given.recipients,
-        bytes_in_flight=given.bytes_in_flight,
-        refuse_bare_line_ends=settings.smtp.bare_line_ends == "refuse",
-    )
-
-
-def hops(settings: config.Settings) -> HopSettings:
-    found = tuple(Hop(h.host, h.port, Tls(h.tls), h.ca) for h in settings.hops)
-    return HopSettings(found, hostname(settings), max_connections=max(h.max_connections for h in settings.hops))
-
-
-def workers(settings: config.Settings) -> inspector.Settings:
-    return inspector.Settings(workers=settings.inspection.workers or 0)
-
-
-# --- what is said -----------------------------------------------------------------------------------------------------
-
-
 def explain(refusal: BaseException) -> Sequence[str]:
     """A start-up refusal, one line each, in French."""
     if isinstance(refusal, Mistakes):
@@ -369,69 +224,3 @@ def explain(refusal: BaseException) -> Sequence[str]:
     if isinstance(refusal, OSError) and refusal.filename:
         return [f"{refusal.filename} : {refusal.strerror}"]
     return [str(refusal) or type(refusal).__name__]
-
-
-def list_times(settings: config.Settings) -> tuple[tuple[str, float], ...]:
-    """Modification times of the white list and of the partner files, to see whether one changed."""
-    named = [settings.trust.list] if settings.trust.list else []
-    found: list[tuple[str, float]] = []
-    for name in [*named, *settings.partners.files]:
-        path = Path(name)
-        for one in sorted(path.parent.glob(path.name)):
-            with suppress(OSError):
-                found.append((str(one), one.stat().st_mtime))
-    return tuple(found)
-
-
-def needs_restart(old: config.Settings, new: config.Settings) -> tuple[str, ...]:
-    """Keys that changed and that a reload leaves alone."""
-    pairs = {
-        "listeners": (old.listeners, new.listeners),
-        "next_hop": (old.next_hop, new.next_hop),
-        "limits": (old.limits, new.limits),
-        "audit.path": (old.audit.path, new.audit.path),
-        "state": (old.state, new.state),
-        "workers": (old.workers, new.workers),
-        "inspection.workers": (old.inspection.workers, new.inspection.workers),
-        "node": (old.node, new.node),
-        "structure.id": (old.structure.id, new.structure.id),
-        "smtp": (old.smtp, new.smtp),
-    }
-    return tuple(key for key, (before, after) in pairs.items() if before != after)
-
-
-def status(loaded: Loaded, now: datetime) -> str:
-    """The status line of systemd."""
-    knowledge = loaded.state.knowledge
-    lists = (
-        f"liste blanche : {len(knowledge.space.domains)} domaines"
-        if knowledge.has_list(now)
-        else "sans liste blanche valable"
-    )
-    return f"{knowledge.settings.mode}, {lists}, connaissances {knowledge.version}"
-
-
-def reload_record(loaded: Loaded, what: str, result: str) -> dict[str, Any]:
-    """The `reload` record: which state of knowledge is in force from here on."""
-    knowledge = loaded.state.knowledge
-    space = knowledge.space
-    return {
-        "what": what,
-        "result": result,
-        "version": knowledge.version,
-        "mode": knowledge.settings.mode,
-        "sources": {
-            "rules": loaded.rules,
-            "list": space.version[:16] or None,
-            "list_size": len(space.domains),
-            "list_date": _moment(space.generated_at),
-            "list_confirmed": _moment(space.confirmed_at),
-            "dirty": space.dirty,
-            "partners": len(knowledge.partners.domains | knowledge.partners.families)
-            + len(knowledge.partners.addresses),
-        },
-    }
-
-
-def _moment(at: datetime | None) -> str | None:
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if at else None

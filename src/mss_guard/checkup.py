@@ -12,7 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
-from mss_guard import assembly
+from mss_guard import assembly, doors
 from mss_guard.config import Settings, check
 from mss_guard.core import formats
 from mss_guard.edge import inspector, postfix_setup
@@ -88,7 +88,7 @@ def _libraries(_settings: Settings, _now: datetime) -> Iterator[Result]:
 
 
 def _confinement(settings: Settings, _now: datetime) -> Iterator[Result]:
-    layers = asyncio.run(inspector.probe(assembly.workers(settings)))
+    layers = asyncio.run(inspector.probe(doors.workers(settings)))
     missing = layers.missing
     yield Result(
         "confinement",
@@ -149,7 +149,7 @@ def _postfix(settings: Settings, _now: datetime) -> Iterator[Result]:
 
 
 async def _offers(settings: Settings) -> dict[str, str] | None:
-    pool = HopPool(assembly.hops(settings), DnsResolver())
+    pool = HopPool(doors.hops(settings), DnsResolver())
     try:
         async with asyncio.timeout(10):
             await pool.refresh()
@@ -188,6 +188,7 @@ _CHECKS: Final[tuple[tuple[str, Check], ...]] = (
     ("confinement", _confinement),
     ("écoute", _ports),
     ("serveur suivant", _next_hop),
+    ("Postfix", _postfix),
     ("journal", _journal),
     ("route MSSanté", _road),
 )

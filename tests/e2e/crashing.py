@@ -47,11 +47,11 @@ def inspect(raw: bytes, request: Request, knowledge: Any) -> Assessment:
 
 def main() -> None:
     """The real command line, with two doors opened."""
-    from mss_guard import assembly, judgement
+    from mss_guard import doors, judgement
     from mss_guard.cli import main as guard
     from mss_guard.edge import inspector
 
-    assembly.workers = lambda settings: inspector.Settings(workers=2, inspection="tests.e2e.crashing")  # type: ignore[assignment]
+    doors.workers = lambda settings: inspector.Settings(workers=2, inspection="tests.e2e.crashing")  # type: ignore[assignment]
     honest = judgement.Judgement._content
 
     async def content(self: Any, submission: Any, *rest: Any) -> Any:

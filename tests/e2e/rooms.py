@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-from mss_guard import app, assembly
+from mss_guard import app, doors
 from mss_guard.edge import inspector
 from mss_guard.edge.next_hop import HopSettings, Timeouts
 from mss_guard.edge.smtp_server import FrontLimits
@@ -87,7 +87,7 @@ async def house(
     guard = Guard(folder, hop_port, {}, extra=extra, mode=mode)
     both = "".join(f"  - {{address: 127.0.0.1, port: 0, mode: {front}}}\n" for front in ("smtp", "lmtp"))
     guard.config.write_text(guard.config.read_text().replace("listeners:\n", f"listeners:\n{both}"))
-    hops, staff, caps = assembly.hops, assembly.workers, assembly.limits
+    hops, staff, caps = doors.hops, doors.workers, doors.limits
 
     def short(settings: Any) -> HopSettings:
         return replace(hops(settings), timeouts=timeouts, max_connections=4)
@@ -99,7 +99,7 @@ async def house(
     def narrow(settings: Any) -> FrontLimits:
         return replace(caps(settings), **(limits or {}))
 
-    with patch.multiple(assembly, hops=short, workers=crew, limits=narrow):
+    with patch.multiple(doors, hops=short, workers=crew, limits=narrow):
         service = app.Service(guard.config, await asyncio.to_thread(app.read, guard.config))
         await service.start()
         try:

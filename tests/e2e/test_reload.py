@@ -8,7 +8,7 @@ from unittest.mock import patch
 
 import pytest
 
-from mss_guard import assembly
+from mss_guard import doors
 from tests.e2e.rooms import House, house
 from tests.fake_hop import FakeHop
 
@@ -71,7 +71,7 @@ async def test_a_list_that_changes_during_a_reload_does_not_bring_the_old_state_
             await _until(lambda: any(r["what"] == "list" for r in guarded.records("reload")))
             assert guarded.service.judgement.state.knowledge.settings.mode == "observe"
             assert guarded.service.settings.policy.mode == "observe"
-            assert assembly.list_times(guarded.service.settings)
+            assert doors.list_times(guarded.service.settings)
 
 
 async def _until(condition: object, within: float = 20.0) -> None:

@@ -108,7 +108,7 @@ class Desk:
 
     def _assess(self, name: str, raw: bytes) -> Assessment | Fault:
         """A worker that dies is asked a second time, as a sender's retry would: what kills twice is unreadable."""
-        from mss_guard import assembly
+        from mss_guard import doors
         from mss_guard.core import wire
 
         if len(raw) > self._loaded.settings.limits.size:
@@ -116,7 +116,7 @@ class Desk:
         kind = "message" if looks_like_message(name, raw) else "document"
         request = wire.Request(kind=kind, name=Path(name).name if kind == "document" else "", recipients=self._to,
                                explain=self._explain, show_text=self._show_text)  # fmt: skip
-        budget = assembly.budget(self._loaded.settings)
+        budget = doors.budget(self._loaded.settings)
         found = self._inspect(request, raw, budget)
         return self._inspect(request, raw, budget) if found is Fault.DIED else found
 

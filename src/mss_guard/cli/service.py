@@ -14,7 +14,7 @@ from mss_guard.cli.language import t
 
 
 def run(config: Config = None, log_level: Annotated[str, typer.Option(help="debug | info | warning")] = "info") -> None:
-    from mss_guard import app, assembly
+    from mss_guard import app, assembly, doors
     from mss_guard.config import check, warnings
     from mss_guard.core import inspection
     from mss_guard.edge import inspector, logs
@@ -29,7 +29,7 @@ def run(config: Config = None, log_level: Annotated[str, typer.Option(help="debu
             leave(USAGE)
         app.hold_back_reload()
         loaded = assembly.load(settings, datetime.now(UTC), compiled=False, keep=True)
-        inspector.prepare(assembly.workers(settings), loaded.payload)
+        inspector.prepare(doors.workers(settings), loaded.payload)
         inspection.load(loaded.payload, examples=True)  # meanwhile: which rule is wrong, if one is
         for sentence in loaded.said:
             say(sentence)

@@ -1,0 +1,93 @@
+"""The settings of each door, from the configuration: listeners, limits, hops, workers; and what a reload can and cannot change of them."""
+
+from __future__ import annotations
+
+import platform
+from contextlib import suppress
+from pathlib import Path
+
+from mss_guard import config
+from mss_guard.edge import inspector
+from mss_guard.edge.next_hop import Hop, HopSettings, Tls
+from mss_guard.edge.smtp_server import FrontLimits, ListenerSettings
+from mss_guard.edge.smtp_server.ports import ListenerMode
+
+
+def budget(settings: config.Settings) -> float:
+    """Seconds for waiting and inspection."""
+    return settings.inspection.budget.total_seconds()
+
+
+def hostname(settings: config.Settings) -> str:
+    """Our own name in banners, trace headers and EHLO."""
+    return settings.smtp.hostname or platform.node() or "mss-guard.invalid"
+
+
+def listeners(settings: config.Settings) -> tuple[ListenerSettings, ...]:
+    return tuple(
+        ListenerSettings(
+            address=one.address,
+            port=one.port,
+            mode=_mode(one.mode),
+            senders=one.senders,
+            name=f"{one.mode}-{number}",
+            hostname=hostname(settings),
+            allow=one.allow,
+            trusted=settings.smtp.xforward_from,
+        )
+        for number, one in enumerate(settings.listeners)
+    )
+
+
+def _mode(word: str) -> ListenerMode:
+    return "lmtp" if word == "lmtp" else "smtp"
+
+
+def limits(settings: config.Settings) -> FrontLimits:
+    given = settings.limits
+    return FrontLimits(
+        size=given.size,
+        connections=given.connections,
+        per_client=given.per_client,
+        recipients=given.recipients,
+        bytes_in_flight=given.bytes_in_flight,
+        refuse_bare_line_ends=settings.smtp.bare_line_ends == "refuse",
+    )
+
+
+def hops(settings: config.Settings) -> HopSettings:
+    found = tuple(Hop(h.host, h.port, Tls(h.tls), h.ca) for h in settings.hops)
+    return HopSettings(found, hostname(settings), max_connections=max(h.max_connections for h in settings.hops))
+
+
+def workers(settings: config.Settings) -> inspector.Settings:
+    return inspector.Settings(workers=settings.inspection.workers or 0)
+
+
+def list_times(settings: config.Settings) -> tuple[tuple[str, float], ...]:
+    """Modification times of the white list and of the partner files, to see whether one changed."""
+    named = [settings.trust.list] if settings.trust.list else []
+    found: list[tuple[str, float]] = []
+    for name in [*named, *settings.partners.files]:
+        path = Path(name)
+        for one in sorted(path.parent.glob(path.name)):
+            with suppress(OSError):
+                found.append((str(one), one.stat().st_mtime))
+    return tuple(found)
+
+
+def needs_restart(old: config.Settings, new: config.Settings) -> tuple[str, ...]:
+    """Keys that changed and that a reload leaves alone."""
+    pairs = {
+        "listeners": (old.listeners, new.listeners),
+        "next_hop": (old.next_hop, new.next_hop),
+        "limits": (old.limits, new.limits),
+        "audit.path": (old.audit.path, new.audit.path),
+        "state": (old.state, new.state),
+        "workers": (old.workers, new.workers),
+        "inspection.workers": (old.inspection.workers, new.inspection.workers),
+        "node": (old.node, new.node),
+        "structure.id": (old.structure.id, new.structure.id),
+        "smtp": (old.smtp, new.smtp),
+    }
+    return tuple(key for key, (before, after) in pairs.items() if before != after)
