@@ -14,7 +14,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
     help=t(
-        "Le garde des données de santé : rien ne sort hors MSSanté. En anglais avec --lang en ou LC_ALL=C.",
+        "Le guet des données de santé : rien ne sort hors MSSanté. En anglais avec --lang en ou LC_ALL=C.",
         "The guard of health data: nothing leaves but to MSSanté. French by default; --lang fr|en.",
     ),
 )
@@ -25,13 +25,13 @@ app.command(
 )(service.check_config)
 app.command(
     help=t(
-        "Ce que le garde dirait d'un message ou d'un document.", "What the guard would say of a message or document."
+        "Ce que le guet dirait d'un message ou d'un document.", "What the guard would say of a message or document."
     )
 )(scanning.scan)
 app.command(help=t("Le statut d'une adresse, et pourquoi.", "The standing of an address, and why."))(scanning.lookup)
 app.command(
     help=t(
-        "Pourquoi cette décision (référence) ou ce que dirait le garde (fichier).",
+        "Pourquoi cette décision (référence) ou ce que dirait le guet (fichier).",
         "Why this decision (reference), or what the guard would say (file).",
     )
 )(journal_words.explain)

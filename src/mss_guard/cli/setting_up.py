@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import typer
 
 from mss_guard.cli import postfix_recipe
 from mss_guard.cli.common import Config, refusals
 from mss_guard.cli.language import t
+from mss_guard.config import Listener
 
 setup = typer.Typer(
     no_args_is_help=True,
@@ -41,11 +44,23 @@ def postfix(config: Config = None) -> None:
     own = (*settings.structure.domains, *settings.structure.secure_domains)
     lmtp = next((x for x in settings.listeners if x.mode == "lmtp"), settings.listeners[0])
     smtp = next((x for x in settings.listeners if x.mode == "smtp"), settings.listeners[0])
+    print(_listeners_wanted(settings.listeners, lmtp, smtp))
     print(postfix_recipe.text((
         postfix_recipe.lmtp(f"[{lmtp.address}]:{lmtp.port}", place, hop.max_connections),
         postfix_recipe.proxy_filter(f"{smtp.address}:{smtp.port}", place, hop.max_connections, own=own),
         postfix_recipe.smart_host(f"[{smtp.address}]:{smtp.port}", place, hop.max_connections),
     )))  # fmt: skip
+
+
+def _listeners_wanted(given: Sequence[Listener], lmtp: Listener, smtp: Listener) -> str:
+    """Which `listeners` each pose needs, and which of them this configuration has: an lmtp client on an smtp port only queues."""
+    has = ", ".join(f"{x.mode} {x.address}:{x.port}" for x in given)
+    wanted = {"A": ("lmtp", lmtp), "B et C": ("smtp", smtp)}
+    lines = [f"Cette configuration écoute : {has}."]
+    for poses, (mode, x) in wanted.items():
+        there = "déjà là" if x.mode == mode else "À ÉCRIRE dans mss-guard.yaml, à la place ou sur un autre port"
+        lines.append(f"  {poses} : listeners: [{{address: {x.address}, port: {x.port}, mode: {mode}}}]   ({there})")
+    return "\n".join(lines) + "\n"
 
 
 @notices.command(help=t("L'avis français, avant que le personnel le voie.", "The French notice, before staff see it."))
