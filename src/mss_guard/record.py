@@ -11,12 +11,13 @@ from typing import Any
 from mss_guard.core import policy
 from mss_guard.core.model import Action, Address, Assessment, Fault, HopReply, Reply, Verdict
 from mss_guard.edge.journal import Keys
+from mss_guard.edge.journal import fields as schema
 from mss_guard.edge.smtp_server.ports import Submission
 
 MOST_PLACES = 200
 """Beyond it a record would grow with the sender's will; the count of places stays true in `size` and `findings`."""
 
-_ENHANCED = re.compile(rb"\A\d{3}[ -](\d\.\d{1,3}\.\d{1,3})\b")
+_ENHANCED = re.compile(rb"\A\d{3}[ -]([245]\.\d{1,3}\.\d{1,3})\b")
 _QUEUE_ID = re.compile(rb"queued as ([A-Za-z0-9][A-Za-z0-9.-]{0,63})", re.IGNORECASE)
 
 
@@ -52,7 +53,7 @@ def decision(
         "mode": knowledge.settings.mode,
         "sender": {
             "kind": verdict.sender,
-            "domain": sender.domain if sender else None,
+            "domain": schema.domain(sender.domain) if sender else None,
             "who": keys.pseudonym(sender) if sender else None,
         },
         "size": len(submission.data),
@@ -96,7 +97,7 @@ def _measure(verdict: Any) -> dict[str, Any]:
 def _recipient(recipient: Any, answer: Reply | None, keys: Keys) -> dict[str, Any]:
     address: Address = recipient.address
     return {
-        "domain": address.domain,
+        "domain": schema.domain(address.domain),
         "who": keys.pseudonym(address) if address.domain else None,
         "standing": recipient.standing,
         "row": recipient.row,
@@ -123,7 +124,7 @@ def _assessed(found: Assessment, keys: Keys) -> dict[str, Any]:
             for f in found.findings[:MOST_PLACES]
         ],
         "places": [
-            {"part": p.part, "type": p.type.lower(), "how": p.how, "state": p.state, "why": p.why, "size": p.size}
+            {"part": p.part, "type": schema.media_type(p.type), "how": p.how, "state": p.state, "why": p.why, "size": p.size}
             for p in (unread + read)[:MOST_PLACES]
         ],
     }  # fmt: skip

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import ipaddress
 import unicodedata
+from typing import Final
 
 import idna
 
@@ -21,6 +22,9 @@ from mss_guard.core.model import Address
 MAX_LOCAL_PART = 64  # octets, RFC 5321 §4.5.3.1.1
 MAX_DOMAIN = 255  # octets, RFC 5321 §4.5.3.1.2
 MAX_LABEL = 63  # octets, RFC 1035 §2.3.4
+_LABEL: Final = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
+DOMAIN: Final = rf"(?=.{{1,{MAX_DOMAIN}}}\Z){_LABEL}(?:\.{_LABEL})*|\[(?:ipv6:)?[0-9a-f.:]{{2,45}}\]"
+"""What `Address.domain` may be where there is one, as a regular expression for the whole: A-labels or a literal, in lower case."""
 PATIENT_DOMAIN = "patient.mssante.fr"
 """Where citizens have their boxes: the local part is their health identifier (INS)."""
 

@@ -137,15 +137,19 @@ class Record:
 _UNSAFE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 _NUMBERS: Final = r"[0-9]{1,6}(?:\.[0-9]{1,6})*"
 _SEGMENT: Final = rf"{_NUMBERS}(?::[a-z0-9][a-z0-9.+-]{{0,31}})?"
-_PART_MOST: Final = 400
+PART_MOST: Final = 400
+PART: Final = rf"{_SEGMENT}(?:/{_SEGMENT})*"
+"""At most PART_MOST characters of it. The journal's schema takes it, RULE and PLACE_WORD from here."""
 _WORD: Final = r"[A-Za-z0-9!#$&^_.+-]{1,127}"  # RFC 6838 §4.2
+RULE: Final = r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}"
+PLACE_WORD: Final = r"own|quoted|forwarded|signature|subject|name|attachment [0-9]{1,6}"
 _DAY: Final = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _TIME: Final = r"[0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,6})?)?"
 
-part = shaped(rf"(?=.{{1,{_PART_MOST}}}\Z){_SEGMENT}(?:/{_SEGMENT})*")
+part = shaped(rf"(?=.{{1,{PART_MOST}}}\Z){PART}")
 media = shaped(rf"(?:{_WORD}/{_WORD})?")
-rule = shaped(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
-place_word = shaped(r"own|quoted|forwarded|signature|subject|name|attachment [0-9]{1,6}")
+rule = shaped(RULE)
+place_word = shaped(PLACE_WORD)
 message_id = shaped(r"[\x20-\x7e]{0,250}")
 date = shaped(rf"(?:{_DAY}T{_TIME}(?:Z|[+-][0-9:]{{4,8}})?)?")  # ISO 8601
 
@@ -175,7 +179,7 @@ def mended_part(value: str) -> str:
     if or_else(part, "")(value):
         return value
     numbers = [found[0] for segment in value.split("/") if (found := re.match(_NUMBERS, segment, re.ASCII))]
-    return "/".join(numbers)[:_PART_MOST].rstrip("./") or "0"
+    return "/".join(numbers)[:PART_MOST].rstrip("./") or "0"
 
 
 # --- JSON -------------------------------------------------------------------------------------------------------------

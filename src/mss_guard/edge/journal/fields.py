@@ -1,15 +1,17 @@
 """Which fields each kind of record may hold. The names are part of the journal's format: add, never
 change.
 
-No shape here admits free text. Addresses stand as domain and keyed pseudonym, places as number and kind, rules by id,
-times as whole milliseconds, scores as whole thousandths. `HEADER` stands in every record and is written by the chain
-itself.
+No shape here admits free text, and none is narrower than what may be said: whatever core/addresses reads and core/wire
+lets through has a record, and their shapes are taken from there (a media type is the sender's own word: `media_type`).
+Addresses stand as domain and keyed pseudonym, places as number and kind, rules by id, times as whole milliseconds,
+scores as whole thousandths. `HEADER` stands in every record and is written by the chain itself.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
+from mss_guard.core.addresses import DOMAIN
 from mss_guard.core.model import (
     Action,
     Category,
@@ -23,6 +25,7 @@ from mss_guard.core.model import (
     State,
     Why,
 )
+from mss_guard.core.wire import checks
 
 from .errors import FieldError
 from .shapes import Shape, address, boolean, fields, integer, many, matching, maybe, one_of
@@ -64,14 +67,10 @@ OUTCOMES = (
 _hash = matching(r"[0-9a-f]{64}")
 _token = matching(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}")
 _reference = matching(r"MSSG-[2-9A-HJKMNP-Z]{4}-[2-9A-HJKMNP-Z]{4}")
-_domain = matching(
-    r"(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?)(?:\.[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?){0,126}|\[[0-9a-fA-F.:IPv-]{2,60}\]|"
-)
-_rule = matching(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,119}")
-_part = matching(
-    r"(?:header|subject|name|[0-9]{1,6}(?:\.[0-9]{1,6}){0,60}(?::[a-z0-9]{1,12})?)?(?:/[0-9]{1,6}(?:\.[0-9]{1,6}){0,60}(?::[a-z0-9]{1,12})?){0,20}"
-)
-_place = matching(r"own|quoted|forwarded|signature|subject|name|attachment(?: [0-9]{1,6})?")
+_domain = matching(rf"{DOMAIN}|")
+_rule = matching(checks.RULE)
+_part = matching(rf"(?=.{{1,{checks.PART_MOST}}}\Z)(?:{checks.PART})|header|subject|name|")
+_place = matching(rf"{checks.PLACE_WORD}|attachment")
 _media_type = matching(r"[a-z0-9][a-z0-9.+-]{0,30}/[a-z0-9][a-z0-9.+_-]{0,100}|")
 _code, _enhanced = integer(200, 599), matching(r"[245]\.[0-9]{1,3}\.[0-9]{1,3}|")
 _queue_id = matching(r"[A-Za-z0-9][A-Za-z0-9.-]{0,63}")
@@ -241,6 +240,17 @@ SCHEMAS: Mapping[str, Shape] = {
 
 _knowledge, _structure = maybe(_token), matching(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 _ref = maybe(_reference)
+
+
+def media_type(said: str) -> str:
+    """As it is written: in lower case, and any bytes where it is none of the usual shape, which would leave room for a text."""
+    lower = said.lower()
+    return lower if _media_type(lower) is None else "application/octet-stream"
+
+
+def domain(said: str) -> str:
+    """As it is written; nothing where it is no domain."""
+    return said if _domain(said) is None else ""
 
 
 def check(kind: str, ref: str | None, values: Mapping[str, object], knowledge: str | None) -> None:
