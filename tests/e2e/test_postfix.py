@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import smtplib
 import subprocess
 import time
 
@@ -10,7 +11,7 @@ import pytest
 
 from mss_guard.edge import postfix_setup
 from tests.e2e.postfix import needs_postfix, wait_for
-from tests.e2e.topologies import FRIEND, LISTED, MAILBOXES, ORDINARY, OWN, Place, letter, plain
+from tests.e2e.topologies import FRIEND, LISTED, MAILBOXES, ORDINARY, OWN, Guarded, Place, letter, place, plain
 
 pytestmark = [needs_postfix, pytest.mark.postfix, pytest.mark.slow]
 
@@ -182,3 +183,26 @@ def test_doctor_reads_the_same_from_a_real_postconf(wide: Place, monkeypatch: py
     assert there is not None
     said = list(postfix_setup.gaps(there, frozenset({wide.before.port}), wide.hop))
     assert [".forward" in sentence for sentence in said] == ([True] if wide.name == "lmtp" else [])
+
+
+@pytest.mark.parametrize("name", ["lmtp", "proxy"])
+def test_an_address_inside_an_address_of_the_house_stays_in_the_house(one_guard: Guarded, name: str) -> None:
+    """Where Postfix is the house's own server, user%other@ours, other!user@ours and "user@other"@ours lead nowhere else."""
+    user, _, other = ORDINARY.partition("@")
+    mail, own = letter("docx"), "ehpad-les-tilleuls.fr"
+    with place(name, one_guard, (f"mydestination = {own}",)) as here:
+        here.aim()
+        with smtplib.SMTP("127.0.0.1", here.port, timeout=30) as client:
+            client.ehlo()
+            for local in (f"{user}%{other}", f"{other}!{user}", f'"{ORDINARY}"', f'"{user}%{other}"'):
+                client.docmd(f"MAIL FROM:<{OWN}>")
+                assert client.docmd(f"RCPT TO:<{local}@{own}>")[0] == 250
+                assert client.data(mail.raw)[0] == 250
+
+        def ends() -> list[str]:
+            return [line for line in here.log() if "retour" not in line and f"to=<{OWN}>" not in line
+                    and re.search(r"/(local|smtp)\[.*status=", line)]  # fmt: skip
+
+        wait_for(lambda: len(ends()) >= 4, 8, "the fate of the four")
+        assert here.sink.kept == []
+        assert all("/local[" in line for line in ends()), ends()

@@ -56,11 +56,24 @@ DOCUMENTED = {"receive_override_options": "no_address_mappings"}
             ),
             ["personne ne résout", "mssguard_alias_sortants"],
         ),
-        (Setup({"content_filter": "smtp-amavis:[127.0.0.1]:10024", "alias_maps": "hash:/etc/aliases"}, {}), []),
+        (setup(LMTP, ALIASED | {"allow_percent_hack": "yes"}), ["user%autre@vous"]),
+        (setup(PROXY, {"swap_bangpath": "yes"}), ["autre!user@vous"]),
+        (setup(RELAY, {"resolve_dequoted_address": "yes"}), ['"user@autre"@vous']),
+        (
+            Setup(
+                {
+                    "content_filter": "smtp-amavis:[127.0.0.1]:10024",
+                    "alias_maps": "hash:/etc/aliases",
+                    "swap_bangpath": "yes",
+                },
+                {},
+            ),
+            [],
+        ),
     ],
 )
 def test_each_way_past_the_judgement_is_named(there: Setup, words: list[str]) -> None:
-    """The printed lines leave no gap; Postfix's documented place of no_address_mappings, /etc/aliases and .forward do."""
+    """The printed lines leave no gap; Postfix's documented place of no_address_mappings, /etc/aliases, .forward and an address read inside an address do."""
     said = list(gaps(there, GUARDS, HOP[1]))
     assert len(said) == len(words), said
     assert all(word in sentence for word, sentence in zip(words, said, strict=True))

@@ -27,6 +27,16 @@ UNHURRIED = (
 )
 """A client whose messages are refused is no attacker."""
 
+WHOLE = (
+    '# user%autre@vous, autre!user@vous et "user@autre"@vous restent chez vous : le guet les a jugées internes',
+    "allow_percent_hack = no",
+    "swap_bangpath = no",
+    "resolve_dequoted_address = no",
+)
+"""An address is judged by what follows its last @, and Postfix must read it so, too. trivial-rewrite(8) does, one for all services: these lines
+mean nothing as `-o` of an smtpd."""
+WHOLE_UNDO = "allow_percent_hack swap_bangpath resolve_dequoted_address"
+
 PERMIT = "permit_mynetworks,reject"
 CLEANUP = "mssguard-cleanup"
 """A cleanup of its own. Each RSET after a refusal takes one of qmgr's flow tokens (default_process_limit of them) which only delivery gives
@@ -120,6 +130,7 @@ def lmtp(guard: str, hop: tuple[str, int], max_connections: int) -> Recipe:
             "# un avis de non-remise ne recopie pas le message refusé",
             "bounce_size_limit = 1",
             "delay_warning_time = 1h",
+            *WHOLE,
         ),
         (
             f"mssguard unix - - n - {max_connections} lmtp",
@@ -131,8 +142,8 @@ def lmtp(guard: str, hop: tuple[str, int], max_connections: int) -> Recipe:
             "  -o disable_dns_lookups=yes",
             *reinjection(*hop, max_connections),
         ),
-        "postconf -X content_filter bounce_template_file bounce_size_limit delay_warning_time, retirer de master.cf le transport mssguard,"
-        f" {CLEANUP} et le service {endpoint(*hop)}, puis postfix reload",
+        f"postconf -X content_filter bounce_template_file bounce_size_limit delay_warning_time {WHOLE_UNDO}, retirer de master.cf"
+        f" le transport mssguard, {CLEANUP} et le service {endpoint(*hop)}, puis postfix reload",
     )
 
 
@@ -145,7 +156,7 @@ def proxy_filter(
         "Le refus s'affiche aussitôt dans la messagerie de l'expéditeur ; une seule réponse pour tous les destinataires. C'est aussi la place"
         " d'un guet sur le courrier entrant : refuser avant la file évite d'écrire à des expéditeurs usurpés.\n"
         "À cette place le guet voit l'alias, non l'adresse où il mène : les alias qui mènent dehors sont refusés au RCPT par la table ci-dessous.",
-        outward_aliases(own),
+        (*outward_aliases(own), *WHOLE),
         (
             f"# ajouter au service {service} existant :",
             f"{service} inet n - n - {max_connections} smtpd",
@@ -162,7 +173,7 @@ def proxy_filter(
             ),
         ),
         f"retirer ces lignes du service {service}, {CLEANUP} et le service {endpoint(*hop)} de master.cf,"
-        f" postconf -X {ALIASES} {LOCAL_ALIASES}, puis postfix reload",
+        f" postconf -X {ALIASES} {LOCAL_ALIASES} {WHOLE_UNDO}, puis postfix reload",
     )
 
 
@@ -182,6 +193,7 @@ def smart_host(guard: str, hop: tuple[str, int], max_connections: int, *, beyond
             "bounce_template_file = /etc/postfix/bounce-mss-guard.cf",
             "bounce_size_limit = 1",
             "delay_warning_time = 1h",
+            *WHOLE,
         ),
         (
             f"mssguard unix - - n - {max_connections} smtp",
@@ -193,8 +205,8 @@ def smart_host(guard: str, hop: tuple[str, int], max_connections: int, *, beyond
             "# si ce Postfix a un relayhost, écrire content_filter=smtp:[relayhost]",
             *reinjection(*hop, max_connections, beyond=beyond),
         ),
-        "postconf -X default_transport mssguard_destination_recipient_limit bounce_template_file bounce_size_limit delay_warning_time, retirer"
-        f" de master.cf le transport mssguard, {CLEANUP} et le service {endpoint(*hop)}, puis postfix reload",
+        "postconf -X default_transport mssguard_destination_recipient_limit bounce_template_file bounce_size_limit delay_warning_time"
+        f" {WHOLE_UNDO}, retirer de master.cf le transport mssguard, {CLEANUP} et le service {endpoint(*hop)}, puis postfix reload",
     )
 
 

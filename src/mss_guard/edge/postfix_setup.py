@@ -15,7 +15,16 @@ _MAIN = (
     "alias_maps",
     "forward_path",
     "receive_override_options",
+    "allow_percent_hack",
+    "swap_bangpath",
+    "resolve_dequoted_address",
 )
+_INNER = {
+    "allow_percent_hack": "user%autre@vous",
+    "swap_bangpath": "autre!user@vous",
+    "resolve_dequoted_address": '"user@autre"@vous',
+}
+"""The parameter that has trivial-rewrite read an address inside an address of ours, and how that one is written."""
 _SECONDS = 10
 _PATH = "/usr/sbin:/usr/local/sbin:/usr/bin"  # not the caller's PATH, which seldom holds sbin
 MAPPINGS = "no_address_mappings"
@@ -67,10 +76,20 @@ def gaps(setup: Setup, guards: frozenset[int], hop: int) -> Iterator[str]:
         _leads(value.get("content_filter", setup.main.get("content_filter", "")), guards)
         for value in [*before.values(), {}]
     )
+    if filtered or proxied or _leads(setup.main.get("default_transport", ""), guards):
+        yield from _inner_addresses(setup)
     if filtered:
         yield from _after_queue(setup, before, after)
     if proxied:
         yield from _before_queue(after)
+
+
+def _inner_addresses(setup: Setup) -> Iterator[str]:
+    """main.cf alone counts, or `-o` of trivial-rewrite's own service."""
+    rewrite = setup.services.get("rewrite/unix", {})
+    for name, written in _INNER.items():
+        if rewrite.get(name, setup.main.get(name, "")) == "yes":
+            yield f"{name} = yes : {written}, jugée interne, peut partir dehors : poser {name} = no dans main.cf"
 
 
 def _after_queue(
