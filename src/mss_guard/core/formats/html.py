@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+from base64 import b64encode
+from html import unescape
+from urllib.parse import unquote_to_bytes
 
 from selectolax.lexbor import LexborHTMLParser
 
@@ -35,6 +38,11 @@ _NAMES = ("alt", "title", "placeholder", "aria-label", "summary", "label", "cont
 _DATA_URI = re.compile(
     r"""["'(\s]data:([\w.+/-]{0,80})[^,"'()\s]{0,80};base64,([A-Za-z0-9+/=%\s]{16,})""", re.IGNORECASE
 )
+_DATA = re.compile("data:", re.IGNORECASE)
+_DATA_PLAIN = re.compile(  # percent-encoded; blanks stand in it where quotes allow them
+    r"""(?:"\s*data:([^,"<>]{0,200},[^"]{8,})|'\s*data:([^,'<>]{0,200},[^']{8,})|[=(]\s*data:([^,\s"'<>()]{0,200},[^\s"'<>]{8,}))""",
+    re.IGNORECASE,
+)
 _SPACES = re.compile(r"\n\s+")
 
 START = re.compile(
@@ -61,7 +69,49 @@ def too_deep(markup: str) -> bool:
 
 def text(markup: str, *, nested: bool = False) -> str:
     """The words of `markup`: everything a client could show, plus what is only hidden by style, plus alternative
-    texts. Lines of a blockquote begin with "> ", as in plain text: what stands below it is the writer's own again."""
+    texts. Lines of a blockquote begin with "> ", as in plain text: what stands below it is the writer's own again.
+
+    Outlook shows what stands in its conditional comments, others do not: lines that only it shows come last."""
+    words = _words(markup, nested=nested)
+    if (outlook := _for_outlook(markup[:MAX_HTML])) is None:
+        return words
+    known = set(words.split("\n"))
+    return "\n".join([words, *(line for line in _words(outlook, nested=nested).split("\n") if line not in known)])
+
+
+_CONDITIONAL = re.compile(
+    r"(<!--\s*\[if\b[^<>]{0,400}>(?:\s*(?:<!)?-->)?)|((?:<!--\s*)?<!\[endif\]\s*(?:--)?\s*>)|(<xml(?=[\s>]))|(</xml\s*>)",
+    re.IGNORECASE,
+)
+_TAG_OR_STYLE = re.compile(r"<style\b[^<]*</style\s*>|<[^<>]*>", re.IGNORECASE)
+
+
+def _for_outlook(markup: str) -> str | None:
+    """`markup` without the marks of conditional comments and without their <xml> islands, which are settings. None
+    when no words stand in such comments."""
+    if "<!--" not in markup:
+        return None
+    out: list[str] = []
+    spoken = inside = False
+    island = -1
+    at = 0
+    for tag in _CONDITIONAL.finditer(markup):
+        if tag[1] or tag[2]:
+            piece = markup[at : tag.start()]
+            spoken = spoken or (inside and bool(_TAG_OR_STYLE.sub("", piece).strip()))
+            out.append(piece)
+            at, inside, island = tag.end(), bool(tag[1]) and not tag[1].endswith("-->"), -1
+        elif tag[3] and inside and island < 0:
+            island = tag.start()
+        elif tag[4] and island >= 0:
+            out.append(markup[at:island])
+            spoken = spoken or bool(_TAG_OR_STYLE.sub("", markup[at:island]).strip())
+            at, island = tag.end(), -1
+    out.append(markup[at:])
+    return "".join(out) if spoken or inside else None
+
+
+def _words(markup: str, *, nested: bool) -> str:
     markup = _TEMPLATE.sub(r"<\1div", _BLOCK.sub("\n<", markup[:MAX_HTML]))
     quotes = "<blockquote" in markup.lower()
     if quotes:
@@ -107,7 +157,12 @@ def _attributes(parser: LexborHTMLParser, *, nested: bool) -> str:
 
 
 def data_uris(markup: str) -> list[tuple[str, bytes]]:
-    """(declared type, base64 text) of each data: address (RFC 2397)."""
-    if "data:" not in markup and "DATA:" not in markup:
+    """(declared type, base64 text) of each data: address (RFC 2397), whichever way it is encoded."""
+    if not _DATA.search(markup):
         return []
-    return [(m[1].lower(), m[2].encode("ascii", "ignore")) for m in _DATA_URI.finditer(markup)]
+    found = [(m[1].lower(), m[2].encode("ascii", "ignore")) for m in _DATA_URI.finditer(markup)]
+    for m in _DATA_PLAIN.finditer(markup):
+        kind, _, value = (m[1] or m[2] or m[3]).partition(",")
+        if not kind.lower().rstrip().endswith(";base64"):
+            found.append((kind.partition(";")[0].strip().lower(), b64encode(unquote_to_bytes(unescape(value)))))
+    return list(dict.fromkeys(found))

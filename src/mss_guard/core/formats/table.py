@@ -3,6 +3,8 @@ here as a state."""
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from mss_guard.core.formats import archives, html, kinds, ole, pdf, pictures, rtf, sealed, strings, textual, xmltext
 from mss_guard.core.formats.naming import name_text
 from mss_guard.core.formats.reading import (
@@ -48,10 +50,22 @@ def look(reading: Reading, doc: Doc) -> None:
         return
     slot = reading.open()
     kind = kinds.sniff(doc.data)
-    if doc.declared.startswith("text/") and kind.reader == "strings":
-        kind = kinds.Kind("text/plain", kinds.TEXT)  # a client shows it as text, whatever controls stand in it
+    if doc.declared.startswith("text/"):
+        kind = _shown(reading, doc, kind)
     outcome = _guarded(reading, doc, READERS[kind.reader]) if doc.depth <= MAX_DEPTH else unreadable(Why.TOO_DEEP)
     reading.close(slot, place(doc, typed(outcome, kind.type)))
+
+
+def _shown(reading: Reading, doc: Doc, kind: kinds.Kind) -> kinds.Kind:
+    """What is declared as text is shown as text, whatever controls stand in it. A real picture or font stays one; the
+    words in it are read all the same."""
+    binary = kind.reader in kinds.SHOWN_OR_RUN
+    if kind.reader == "strings" or (binary and kinds.mostly_letters(doc.data)):
+        return kinds.Kind("text/plain", kinds.TEXT)
+    if binary:
+        with suppress(Stop):
+            reading.text(doc, strings.runs(doc.data, accented=True))
+    return kind
 
 
 def _guarded(reading: Reading, doc: Doc, reader: Reader) -> Outcome:

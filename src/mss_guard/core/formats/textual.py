@@ -46,7 +46,10 @@ def read(reading: Reading, doc: Doc) -> Outcome:
         or data[:2] in (b"\xff\xfe", b"\xfe\xff")
     ):
         return _markup(reading, doc, _decode_markup(data, charset))
-    return _words(reading, doc, mime.decode_text(data, charset))
+    text = mime.decode_text(data, charset)
+    if text[:512].lstrip("\ufeff \t\r\n")[:1] == "<":  # UTF-16 without a mark, EBCDIC
+        return _markup(reading, doc, text)
+    return _words(reading, doc, text)
 
 
 def _decode_markup(data: bytes, charset: str) -> str:
