@@ -13,7 +13,6 @@ from mss_guard.core.formats import office, zipdir
 from mss_guard.core.formats.naming import name_text
 from mss_guard.core.formats.reading import (
     MAX_ARCHIVES,
-    READ,
     Doc,
     Holder,
     Outcome,
@@ -40,7 +39,8 @@ def zip_file(reading: Reading, doc: Doc) -> Outcome:
     family = office.family(doc.data, entries, names)
     if family:
         zipdir.check(doc.data, entries)
-        return office.read(reading, doc, entries, family)
+        outcome = office.read(reading, doc, entries, family)
+        return read_unless(outcome.why or zipdir.stray(doc.data, entries), family)
     if doc.archives >= MAX_ARCHIVES:
         return unreadable(Why.TOO_DEEP)
     return _each(reading, doc, entries)
@@ -64,7 +64,7 @@ def _each(reading: Reading, doc: Doc, entries: tuple[Entry, ...]) -> Outcome:
             reading.declare(child, "", stop.why)
             continue
         reading.look(reading, doc.child(n, "zip", data, entry.shown, archive=True))
-    return READ
+    return read_unless(zipdir.stray(doc.data, entries))
 
 
 # --- one stream -------------------------------------------------------------------------------------------------------
@@ -146,7 +146,8 @@ def tar_file(reading: Reading, doc: Doc) -> Outcome:
             reading.look(reading, doc.child(count, "tar", body, name, archive=True))
         else:
             name_text(reading, doc.child(count, "tar", b"", name))
-    return READ
+    behind = doc.data[at:].strip(b"\x00")  # some readers stop at the first block of zeros, some go on
+    return read_unless(Why.AMBIGUOUS if behind else None)
 
 
 def _octal(field: bytes) -> int | None:

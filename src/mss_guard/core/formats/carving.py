@@ -27,7 +27,11 @@ _TRUSTED = frozenset({"pdf", "zip", "rtf", "ole", "gzip", "xz", "picture", "dico
 def extract(reading: Reading, doc: Doc, text: str, kind: Holder) -> str:
     """`text` without the encoded blocks in it; these are read as places of their own. `kind` says what holds them."""
     if "begin " in text:
-        for n, (name, body) in enumerate(mime.uu_blocks(doc.data)[:MAX_CARVED], 1):
+        written = doc.data if b"begin " in doc.data else text.encode("utf-8", "replace")  # wide characters
+        for n, (name, body) in enumerate(mime.uu_blocks(written), 1):
+            if n > MAX_CARVED:
+                raise Stop(Why.TOO_MANY)
+            reading.spend(len(body))
             reading.look(reading, doc.child(n, "uuencode", body, name, How.CARVED))
     if not _has_run(text):
         return text

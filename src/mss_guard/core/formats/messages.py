@@ -88,7 +88,20 @@ def _container(reading: Reading, doc: Doc, why: Why | None) -> None:
     if doc.name:
         reading.text(doc, doc.name, Where.NAME)
     if why:
-        reading.places.append(place(doc, unreadable(why, doc.declared)))
+        reading.places.append(place(doc, unreadable(why, _container_type(doc.declared))))
+
+
+_CONTAINERS = frozenset(
+    {"multipart/alternative", "multipart/digest", "multipart/encrypted", "multipart/mixed", "multipart/related"}
+    | {"multipart/report", "multipart/signed", "message/global", "message/news", "message/rfc822"}
+)
+
+
+def _container_type(declared: str) -> str:
+    """One of the known types: what a sender makes up may hold words, and these end in the journal."""
+    if declared in _CONTAINERS:
+        return declared
+    return "message/rfc822" if declared.startswith("message/") else "multipart/mixed"
 
 
 def _odd(reading: Reading, doc: Doc, why: Why) -> None:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import re
 
-from mss_guard.core.formats import sheets, xmltext, zipdir
+from mss_guard.core.formats import certain, sheets, xmltext, zipdir
 from mss_guard.core.formats.reading import Doc, Outcome, Reading, Stop, read_unless, unreadable, worst
 from mss_guard.core.formats.zipdir import Entry
 from mss_guard.core.model import Why
@@ -18,6 +18,17 @@ _OOXML = {
 }
 _MIMETYPE = re.compile(r"\Aapplication/(?:vnd\.oasis\.opendocument\.[\w.-]+|epub\+zip)\Z")
 
+_KNOWN = frozenset(
+    {"application/epub+zip"}
+    | {
+        f"application/vnd.oasis.opendocument.{kind}{template}"
+        for kind in ("text", "spreadsheet", "presentation", "graphics", "chart", "image", "formula")
+        for template in ("", "-template")
+    }
+    | {f"application/vnd.oasis.opendocument.{kind}" for kind in ("text-master", "text-web", "base", "database")}
+)
+"""The types as they are said in a report: what a sender makes up after the dot may hold words."""
+
 _BREAKS = xmltext.end_tags(
     ["p", "h", "br", "cr", "line-break", "row", "tr", "si", "sdt", "table-row", "title", "desc", "Company", "creator"]
 )
@@ -25,14 +36,23 @@ _TABS = xmltext.end_tags(["tab", "tc", "table-cell", "ptab", "s"])
 _META = xmltext.end_tags([r"[\w.-]+"])
 _ALTERNATIVE = re.compile(r'\s(?:descr|title|alt|name|author|initials|userName|formatCode)="([^"]{3,4000})"')
 _LOCKED = b"encryption-data"  # ODF 1.3 part 2 §3.4.1
-_SILENT = (".rels", "[Content_Types].xml", "mimetype")
+_OWN = re.compile(
+    r"\A(?:(?:word|xl|ppt|docProps|customXml|_rels|META-INF|Object[ \w-]{0,40}|OEBPS|OPS|EPUB)/.+|[^/]+)\Z",
+    re.IGNORECASE,
+)
+"""Where XML is of the document's own; elsewhere it is looked at as any file would be."""
+_PROGRAM = re.compile(r"\A(?:word|xl|ppt)/vbaProject\.bin\Z")
+_OLE = b"\xd0\xcf\x11\xe0"
 _NAMES_ARE_NOISE = re.compile(
     r"\A(?:Image|Picture|Rectangle|Table|Style|Zone de texte|Text Box|Normal|Grille|Group)", re.IGNORECASE
 )
 _PROPERTIES = re.compile(r"(?:\A|/)(?:docProps/|meta\.xml|customXml/)")
 _NO_WORDS = re.compile(
-    r"(?:\A|/)(?:theme/|settings\.xml|styles\.xml|fontTable\.xml|webSettings\.xml|numbering\.xml|manifest\.xml|tableStyles\.xml|presProps\.xml|viewProps\.xml)"
+    r"\A(?:\[Content_Types\]\.xml|(?:[\w.-]+/){0,6}_rels/[^/]+\.rels|(?:word|xl|ppt)/theme/(?:theme|themeOverride)\d+\.xml"
+    r"|(?:word|xl|ppt)/(?:\w+/)?(?:settings|styles|fontTable|webSettings|numbering|tableStyles|presProps|viewProps)\.xml"
+    r"|(?:Object[ \w-]{0,40}/)?(?:settings|styles|META-INF/manifest)\.xml)\Z"
 )
+"""Parts that hold settings: of their character data, which is mostly none, the lines with blanks in them are read."""
 
 
 def family(data: bytes, entries: tuple[Entry, ...], names: set[str]) -> str:
@@ -44,7 +64,9 @@ def family(data: bytes, entries: tuple[Entry, ...], names: set[str]) -> str:
         return ""
     start = first.offset + 30 + len(first.name)
     declared = data[start : start + first.size].decode("latin-1").strip()
-    return declared if _MIMETYPE.match(declared) else ""
+    if not _MIMETYPE.match(declared):
+        return ""
+    return declared if declared in _KNOWN else "application/vnd.oasis.opendocument"
 
 
 def read(reading: Reading, doc: Doc, entries: tuple[Entry, ...], kind: str) -> Outcome:
@@ -52,7 +74,7 @@ def read(reading: Reading, doc: Doc, entries: tuple[Entry, ...], kind: str) -> O
     reasons: list[Why | None] = []
     shared = sheets.Shared() if kind == sheets.XLSX else None
     for n, entry in enumerate(entries, 1):
-        if not entry.folder and not entry.name.endswith(_SILENT):
+        if not entry.folder:
             try:
                 _part(reading, doc, entry, n, shared)
             except Stop as stop:
@@ -61,7 +83,9 @@ def read(reading: Reading, doc: Doc, entries: tuple[Entry, ...], kind: str) -> O
                 reasons.append(stop.why)
     if shared is not None:
         try:
-            reading.text(doc, shared.text())
+            text, why = shared.text()
+            reading.text(doc, text)
+            reasons.append(why)
         except Stop as stop:
             reasons.append(stop.why)
     return read_unless(worst(reasons), kind)
@@ -73,24 +97,36 @@ def _part(reading: Reading, doc: Doc, entry: Entry, number: int, shared: sheets.
     data = zipdir.inflate(doc.data, entry, reading)
     if entry.name == "META-INF/manifest.xml" and _LOCKED in data:
         raise Stop(Why.ENCRYPTED)
-    if not _is_xml(entry.name, data):
-        if not entry.name.endswith("vbaProject.bin"):  # a program
-            reading.look(reading, doc.child(number, "office", data, entry.shown))
+    if _PROGRAM.match(entry.name) and data.startswith(_OLE):
+        return
+    if entry.name == "mimetype" and data.decode("latin-1").strip() in _KNOWN:
+        return
+    if not _is_xml(entry.name, data) or not _OWN.match(entry.name) or _is_certain(data):
+        reading.look(reading, doc.child(number, "office", data, entry.shown))
     elif shared is None or not shared.take(entry.name, data):
         reading.text(doc, words(entry.name, data))
 
 
 def _is_xml(name: str, data: bytes) -> bool:
-    return name.lower().endswith((".xml", ".vml", ".xhtml", ".ncx", ".opf")) or data[:5] == b"<?xml"
+    if name.lower().endswith((".xml", ".vml", ".xhtml", ".ncx", ".opf")):
+        return True
+    head = data[:80].lstrip(b"\xef\xbb\xbf \t\r\n")
+    return head.startswith(b"<?xml") or (name.endswith(".rels") and head.startswith(b"<"))
+
+
+def _is_certain(data: bytes) -> bool:
+    """A patient document among the parts."""
+    text = xmltext.decode(data)
+    root = xmltext.root(text)
+    return root is not None and certain.xml_marker(root, text) is not None
 
 
 def words(name: str, data: bytes) -> str:
     """The words of one XML part: paragraphs as lines, runs joined, alternative texts and sheet names behind them."""
-    if _NO_WORDS.search(name) and name.rpartition("/")[2] != "styles.xml":
-        return ""
     markup = xmltext.decode(data)
-    if name.rpartition("/")[2] == "styles.xml" and "text:" not in markup:
-        return ""  # OOXML styles have no words; ODF styles hold headers and footers
+    if _NO_WORDS.match(name) and not (name.endswith("styles.xml") and "text:" in markup):  # headers of ODF stand there
+        lines = xmltext.text_of(xmltext.parse(markup.replace("</", "\n</"))).split("\n")
+        return "\n".join(line for line in lines if " " in line.strip())
     pattern = _META if _PROPERTIES.search(name) else _BREAKS
     lined = xmltext.broken_lines(markup, pattern)
     text = xmltext.text_of(xmltext.parse(_TABS.sub("\t<", lined)))

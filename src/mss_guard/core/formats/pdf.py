@@ -1,16 +1,18 @@
-"""PDF through PDFium: text page by page, annotations, properties, outline, files inside. A page without text is
+"""PDF through PDFium: text page by page, annotations, properties, outline, files and forms inside. A page without text is
 no-text."""
 
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Iterator
+import re
+from dataclasses import dataclass, field
 from typing import Any
 
 import pypdfium2
 import pypdfium2.raw
 
-from mss_guard.core.formats.reading import Doc, Outcome, Reading, Stop, read_unless, unreadable, worst
+from mss_guard.core.formats import html, xmltext
+from mss_guard.core.formats.reading import Doc, Outcome, Reading, Stop, read_unless, unreadable
 from mss_guard.core.model import Why
 
 pdfium: Any = pypdfium2  # the package has no usable types
@@ -20,6 +22,10 @@ MAX_PAGES = 500  # about 1.5 ms each; a DLU has 10, a whole medical file 200
 MAX_ATTACHMENTS = 100
 MAX_ANNOTATIONS = 2_000  # of one document
 MAX_OUTLINE = 500
+_MAX_OUTLINE_DEPTH = 20
+MAX_STRING = 1_000_000  # octets of one note or field value
+MAX_PACKETS = 50  # of an XFA form; real ones have about ten
+MAX_PACKET = 16 * 1024 * 1024  # octets of one of them
 _FEW = 40  # characters: a stamp or a page number printed over a scan is no text layer
 _COVER = 0.5  # of the page: a picture as large is the page itself
 _MAX_OBJECTS = 200  # looked at on a page without text
@@ -30,7 +36,12 @@ _STRING_KEYS = (
     "TU",
     "Subj",
     "T",
+    "RC",
+    "RV",
 )  # ISO 32000-1 §12.5.2, §12.7.3: notes, field values and their labels
+_RICH_KEYS = frozenset({"RC", "RV"})
+_XFA_FORMS = (raw.FORMTYPE_XFA_FULL, raw.FORMTYPE_XFA_FOREGROUND)
+_DATE = re.compile(r"D:\d{4,14}[Z+\-'\d]{0,8}\Z")
 
 
 def read(reading: Reading, doc: Doc) -> Outcome:
@@ -45,32 +56,41 @@ def read(reading: Reading, doc: Doc) -> Outcome:
         document.close()
 
 
+@dataclass(slots=True)
+class _Found:
+    """What one document has told so far."""
+
+    texts: list[str] = field(default_factory=list)
+    files: list[tuple[str, bytes]] = field(default_factory=list)  # of annotations; most stand in the name tree too
+    notes: int = 0
+    why: Why | None = None  # the first cap or break met
+
+    def miss(self, why: Why) -> None:
+        self.why = self.why or why
+
+
 def _document(reading: Reading, doc: Doc, document: Any) -> Why | None:
     pages = len(document)
+    found = _Found(why=Why.DAMAGED if pages == 0 else Why.PARTIAL if pages > MAX_PAGES else None)
     blank = False
-    notes = 0
-    texts: list[str] = []
-    broken = False
     for number in range(min(pages, MAX_PAGES)):
         try:
             page = document[number]
         except pdfium.PdfiumError:
-            broken = True
+            found.miss(Why.DAMAGED)
             continue
         text = _page_text(page)
-        texts.append(text)
+        found.texts.append(text)
         if len(text.strip()) < _FEW and not blank:
             blank = _unread(page, text)
-        for note in _notes(page, MAX_ANNOTATIONS - notes):
-            notes += 1
-            texts.append(note)
+        _notes(reading, page, found)
         page.close()
-    texts.extend(v for v in document.get_metadata_dict(skip_empty=True).values() if not v.startswith("D:"))
-    texts.extend(_outline(document))
-    reading.text(doc, "\n".join(texts).replace("\ufffe", "").replace("\x02", "-"))
-    attached = _attachments(reading, doc, document)
-    partial = Why.PARTIAL if pages > MAX_PAGES else None
-    return worst([Why.DAMAGED if broken or pages == 0 else None, partial, attached, Why.NO_TEXT if blank else None])
+    properties = document.get_metadata_dict(skip_empty=True).values()
+    found.texts.extend(v for v in properties if not _DATE.match(v))
+    _outline(document, found)
+    reading.text(doc, "\n".join(found.texts).replace("\ufffe", "").replace("\x02", "-"))
+    _inside(reading, doc, document, found)
+    return found.why or (Why.NO_TEXT if blank else None)
 
 
 def _page_text(page: Any) -> str:
@@ -104,46 +124,110 @@ def n_objects(page: Any) -> int:
     return int(raw.FPDFPage_CountObjects(page))
 
 
-def _notes(page: Any, room: int) -> Iterator[str]:
-    """The strings of annotations and form fields on `page`."""
-    for index in range(min(raw.FPDFPage_GetAnnotCount(page), max(room, 0))):
+def _notes(reading: Reading, page: Any, found: _Found) -> None:
+    """The strings of annotations and form fields on `page`, and the files that hang on them."""
+    count = raw.FPDFPage_GetAnnotCount(page)
+    room = max(MAX_ANNOTATIONS - found.notes, 0)
+    if count > room:
+        found.miss(Why.PARTIAL)
+    for index in range(min(count, room)):
+        found.notes += 1
         annotation = raw.FPDFPage_GetAnnot(page, index)
         if not annotation:
             continue
         for key in _STRING_KEYS:
-            value = _string(annotation, key)
+            value = _string(annotation, key, found)
             if value:
-                yield value
+                found.texts.append(_rich(value) if key in _RICH_KEYS else value)
+        if raw.FPDFAnnot_GetSubtype(annotation) == raw.FPDF_ANNOT_FILEATTACHMENT:
+            _file(reading, raw.FPDFAnnot_GetFileAttachment(annotation), found)
         raw.FPDFPage_CloseAnnot(annotation)
 
 
-def _string(annotation: object, key: str) -> str:
+def _string(annotation: object, key: str, found: _Found) -> str:
     size = raw.FPDFAnnot_GetStringValue(annotation, key.encode(), None, 0)
-    if not 2 < size < 1_000_000:
+    if size >= MAX_STRING:
+        found.miss(Why.PARTIAL)
+    if not 2 < size < MAX_STRING:
         return ""
     buffer = ctypes.create_string_buffer(size)
     raw.FPDFAnnot_GetStringValue(annotation, key.encode(), ctypes.cast(buffer, ctypes.POINTER(raw.FPDF_WCHAR)), size)
     return buffer.raw[: size - 2].decode("utf-16-le", "replace")
 
 
-def _outline(document: Any) -> Iterator[str]:
-    for n, bookmark in enumerate(document.get_toc(max_depth=5)):
+def _rich(value: str) -> str:
+    """Rich text is XHTML (ISO 32000-1 §12.7.3.4)."""
+    return xmltext.loose(value) if html.too_deep(value) else html.text(value)
+
+
+def _file(reading: Reading, attachment: Any, found: _Found) -> None:
+    """The file of an annotation; PARTIAL when it is not in the document, or is one too many."""
+    if not attachment or len(found.files) >= MAX_ATTACHMENTS:
+        found.miss(Why.PARTIAL)
+        return
+    attached = pdfium.PdfAttachment(attachment, None)
+    try:
+        data = bytes(attached.get_data())
+    except pdfium.PdfiumError:
+        found.miss(Why.PARTIAL)
+        return
+    reading.spend(len(data))
+    found.files.append((attached.get_name(), data))
+
+
+def _outline(document: Any, found: _Found) -> None:
+    for n, bookmark in enumerate(document.get_toc(max_depth=_MAX_OUTLINE_DEPTH)):
         if n >= MAX_OUTLINE:
+            found.miss(Why.PARTIAL)
             return
-        yield str(bookmark.get_title())
+        found.texts.append(str(bookmark.get_title()))
+        if bookmark.level == _MAX_OUTLINE_DEPTH - 1 and raw.FPDFBookmark_GetFirstChild(document, bookmark):
+            found.miss(Why.PARTIAL)
 
 
-def _attachments(reading: Reading, doc: Doc, document: Any) -> Why | None:
+def _inside(reading: Reading, doc: Doc, document: Any, found: _Found) -> None:
+    """Files of the name tree, then those that only annotations know, then the XFA form."""
     count = document.count_attachments()
-    for n in range(min(count, MAX_ATTACHMENTS)):
-        attached = document.get_attachment(n)
+    number = 0
+    seen: set[bytes] = set()
+    for number in range(1, min(count, MAX_ATTACHMENTS) + 1):
+        attached = document.get_attachment(number - 1)
         try:
             data = bytes(attached.get_data())
         except pdfium.PdfiumError:
-            return Why.DAMAGED
+            found.miss(Why.DAMAGED)
+            continue
         reading.spend(len(data))
-        reading.look(reading, doc.child(n + 1, "pdf", data, attached.get_name()))
-    return Why.TOO_MANY if count > MAX_ATTACHMENTS else None
+        seen.add(data)
+        reading.look(reading, doc.child(number, "pdf", data, attached.get_name()))
+    if count > MAX_ATTACHMENTS:
+        found.miss(Why.TOO_MANY)
+    for name, data in found.files:
+        if data not in seen:
+            number += 1
+            seen.add(data)
+            reading.look(reading, doc.child(number, "pdf", data, name))
+    form = _xfa(document, found)
+    if form:
+        reading.spend(len(form))
+        reading.look(reading, doc.child(number + 1, "pdf", form, ""))
+
+
+def _xfa(document: Any, found: _Found) -> bytes:
+    """The XML of an XFA form: its packets in order make one document (ISO 32000-1 §12.7.8)."""
+    count = raw.FPDF_GetXFAPacketCount(document)
+    if count > MAX_PACKETS or (count <= 0 and raw.FPDF_GetFormType(document) in _XFA_FORMS):
+        found.miss(Why.PARTIAL)
+    out: list[bytes] = []
+    for index in range(min(count, MAX_PACKETS)):
+        size = ctypes.c_ulong()
+        if not raw.FPDF_GetXFAPacketContent(document, index, None, 0, size) or size.value > MAX_PACKET:
+            found.miss(Why.PARTIAL)
+            continue
+        buffer = ctypes.create_string_buffer(max(size.value, 1))
+        raw.FPDF_GetXFAPacketContent(document, index, buffer, size.value, size)
+        out.append(buffer.raw[: size.value])
+    return b"".join(out)
 
 
 def warm() -> None:

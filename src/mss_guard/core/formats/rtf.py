@@ -25,6 +25,7 @@ _SILENT = frozenset(
 """Destinations that hold tables and settings; every other one, known or not, is text."""
 
 _HEX = frozenset({b"pict", b"objdata"})
+_DIGITS = b"0123456789abcdefABCDEF \t"
 _SPOKEN = (
     dict.fromkeys((b"par", b"line", b"row", b"sect", b"page", b"nestrow", b"softline"), "\n")
     | dict.fromkeys((b"tab", b"cell", b"nestcell"), "\t")
@@ -38,6 +39,7 @@ _SYMBOLS = {b"~": "\xa0", b"_": "-", b"-": "", b"\n": "\n", b"\r": "\n", b"{": "
 class _Group:
     silent: bool = False
     packed: bool = False  # its characters are hexadecimal digits
+    own: bool = False  # ... and it said so itself: groups inside it may hold words
     skip: int = 1  # \ucN: characters that stand for those without Unicode
 
 
@@ -52,6 +54,8 @@ class _Pass:
     stack: list[_Group] = field(default_factory=list)
     octets: bytearray = field(default_factory=bytearray)  # of charsets with two octets a character, so decoded together
     hexes: list[bytes] = field(default_factory=list)
+    odd: bool = False
+    packed: bytearray = field(default_factory=bytearray)  # the object at hand
     skipping: int = 0
     high: int = 0  # the first half of a UTF-16 pair
 
@@ -64,8 +68,11 @@ class _Pass:
             self.word(word, int(number) if number else None)
         elif brace:
             self.brace(opening=brace == b"{")
-        elif self.group.packed:
-            self.hexes.append(plain or b"")
+        elif self.group.packed and not self.group.silent and plain and not plain.translate(None, _DIGITS):
+            self.hexes.append(plain)
+        elif self.group.own and plain:
+            self.odd = True  # no digits where an object's stand: readers differ on what it is then
+            self.characters(plain, None)
         elif not self.group.silent:
             self.characters(plain or (bytes([int(octet, 16)]) if octet else b""), symbol)
         return 0
@@ -75,7 +82,7 @@ class _Pass:
             if len(self.stack) >= MAX_GROUPS:
                 raise Stop(Why.TOO_DEEP)
             self.stack.append(self.group)
-            self.group = _Group(self.group.silent, self.group.packed, self.group.skip)
+            self.group = _Group(self.group.silent, self.group.packed, skip=self.group.skip)
             return
         outer = self.stack.pop() if self.stack else _Group()
         if self.group.packed and not outer.packed:
@@ -84,7 +91,7 @@ class _Pass:
 
     def word(self, word: bytes, number: int | None) -> None:
         if word == b"u" and number is not None:
-            if not self.group.silent and not self.group.packed:
+            if not self.group.silent:
                 self.unicode(number & 0xFFFF)
                 self.skipping = self.group.skip
         elif word == b"uc":
@@ -94,7 +101,7 @@ class _Pass:
         elif word in _SILENT:
             self.group.silent = True
         elif word in _HEX:
-            self.group.packed = True
+            self.group.packed = self.group.own = True
         elif word in _SPOKEN and not self.group.silent:
             self.put(_SPOKEN[word])
 
@@ -126,13 +133,24 @@ class _Pass:
             self.out.append(self.octets.decode(info.name if info else "cp1252", "replace"))
             self.octets.clear()
 
-    def blob(self) -> bytes:
+    def raw(self, octets: bytes) -> None:
+        """The octets of \\binN: a piece of the object at hand, or one of their own."""
+        if self.group.packed:
+            self.unhex()
+            self.packed += octets
+        elif octets:
+            self.blobs.append(octets)
+
+    def unhex(self) -> None:
         digits = b"".join(self.hexes).translate(None, b" \t\r\n")
         self.hexes.clear()
-        try:
-            return binascii.a2b_hex(digits[: len(digits) // 2 * 2])
-        except binascii.Error:
-            return b""
+        self.packed += binascii.a2b_hex(digits[: len(digits) // 2 * 2])
+
+    def blob(self) -> bytes:
+        self.unhex()
+        out = bytes(self.packed)
+        self.packed.clear()
+        return out
 
 
 def read(reading: Reading, doc: Doc) -> Outcome:
@@ -150,10 +168,18 @@ def tokens(data: bytes) -> tuple[str, list[bytes], Why | None]:
     at, why = 0, None
     try:
         while at < len(data) and (match := _TOKEN.match(data, at)) is not None:
-            at = match.end() + run.take(match)
+            at = match.end()
+            octets = run.take(match)
+            if octets:
+                run.raw(data[at : at + octets])
+                at += octets
+        if at > len(data) or run.odd:
+            why = Why.DAMAGED
     except Stop as stop:
         why = stop.why
     run.flush()
+    if run.group.packed:  # its end is missing
+        run.blobs.append(run.blob())
     return "".join(run.out), run.blobs, why
 
 

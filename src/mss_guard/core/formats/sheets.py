@@ -11,6 +11,7 @@ from lxml import etree
 
 from mss_guard.core.formats import xmltext
 from mss_guard.core.formats.reading import MAX_TEXT
+from mss_guard.core.model import Why
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
@@ -46,9 +47,9 @@ class Shared:
             return False
         return True
 
-    def text(self) -> str:
+    def text(self) -> tuple[str, Why | None]:
         """Sheet names, then every row of every sheet, cells joined by tabs; strings no cell shows come last. One
-        string may stand in a million cells: it stops a little past the text cap, which then says that it is partial."""
+        string may stand in a million cells, and a million cells may be empty: PARTIAL past the text cap."""
         lines = list(self.names)
         used: set[int] = set()
         size = 0
@@ -58,12 +59,12 @@ class Shared:
                 for value in self._row(row, used):
                     size += len(value) + 1
                     if size > MAX_TEXT:
-                        return "\n".join([*lines, "\t".join(values), value])
+                        return "\n".join([*lines, "\t".join(values), value]), Why.PARTIAL
                     values.append(value)
                 lines.append("\t".join(filter(None, values)))
             lines.extend(xmltext.text_of(e) for e in sheet.iter(*_MARGINS))
         lines.extend(s for n, s in enumerate(self.strings) if n not in used)
-        return "\n".join(filter(None, lines))
+        return "\n".join(filter(None, lines)), None
 
     def _row(self, row: etree._Element, used: set[int]) -> Iterator[str]:
         for cell in row:

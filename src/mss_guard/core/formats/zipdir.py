@@ -30,6 +30,9 @@ _ENCRYPTED = 0x0001
 _UTF8 = 0x0800
 _AES = 99
 _WIDE = 0xFFFFFFFF
+_SIGNATURE = b"PK\x03\x04"
+_MAX_VERSION = 63  # APPNOTE 4.4.3.2
+_MAX_METHOD = 98  # APPNOTE 4.4.5
 
 
 class Unpacker(Protocol):
@@ -157,12 +160,51 @@ def check(data: bytes, entries: tuple[Entry, ...]) -> None:
         raise Stop(Why.TOO_LARGE)
 
 
+def stray(data: bytes, entries: tuple[Entry, ...]) -> Why | None:
+    """AMBIGUOUS when a local entry stands where the directory knows of none: readers that go by local headers see
+    another archive. A program before a self-extracting archive may hold the signature, not an entry."""
+    known = {e.offset: _begin(data, e.offset) + e.packed for e in entries}
+    at = data.find(_SIGNATURE)
+    begins = sorted((_begin(data, offset), end) for offset, end in known.items())
+    n = 0
+    while at >= 0:
+        while n < len(begins) and begins[n][1] <= at:
+            n += 1
+        if n < len(begins) and begins[n][0] <= at:
+            at = data.find(_SIGNATURE, begins[n][1])
+            continue
+        if at not in known and _is_local(data, at):
+            return Why.AMBIGUOUS
+        at = data.find(_SIGNATURE, at + 4)
+    return None
+
+
+def _begin(data: bytes, offset: int) -> int:
+    """Where the packed octets of the entry at `offset` begin."""
+    if offset + _LOCAL.size > len(data):
+        return len(data)
+    name_length, extra_length = struct.unpack_from("<HH", data, offset + 26)
+    return int(offset + _LOCAL.size + name_length + extra_length)
+
+
+def _is_local(data: bytes, at: int) -> bool:
+    """A header that some reader would take: a version and a method that exist, a name that fits."""
+    if at + _LOCAL.size > len(data):
+        return False
+    _, version, _, method, *_, name_length, _ = _LOCAL.unpack_from(data, at)
+    return (
+        version & 0xFF <= _MAX_VERSION
+        and (method <= _MAX_METHOD or method == _AES)
+        and 0 < name_length <= len(data) - at - _LOCAL.size
+        and b"\x00" not in data[at + _LOCAL.size : at + _LOCAL.size + name_length]
+    )
+
+
 def inflate(data: bytes, entry: Entry, reading: Reading) -> bytes:
     """The bytes of one entry, counted while they come; what the directory declares is never trusted."""
-    if data[entry.offset : entry.offset + 4] != b"PK\x03\x04" or entry.offset + _LOCAL.size > len(data):
+    if data[entry.offset : entry.offset + 4] != _SIGNATURE or entry.offset + _LOCAL.size > len(data):
         raise Stop(Why.DAMAGED)
-    name_length, extra_length = struct.unpack_from("<HH", data, entry.offset + 26)
-    start = entry.offset + _LOCAL.size + name_length + extra_length
+    start = _begin(data, entry.offset)
     packed = data[start : start + entry.packed]
     if entry.method == 0:
         reading.spend(len(packed))
@@ -170,7 +212,11 @@ def inflate(data: bytes, entry: Entry, reading: Reading) -> bytes:
     maker = _METHODS.get(entry.method)
     if maker is None:
         raise Stop(Why.DAMAGED)
-    return stream(maker(packed), packed, reading)
+    unpacker = maker(packed)
+    out = stream(unpacker, packed, reading)
+    if getattr(unpacker, "unused_data", b"").strip(b"\x00"):
+        raise Stop(Why.AMBIGUOUS)  # more stands in the entry than its stream: no reader would show it
+    return out
 
 
 def stream(unpacker: Unpacker, packed: bytes, reading: Reading) -> bytes:

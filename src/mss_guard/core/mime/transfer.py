@@ -30,8 +30,8 @@ def decode(data: bytes, encoding: str) -> tuple[bytes, Why | None]:
     if encoding == "base64":
         return base64(data)
     if encoding in UUENCODE:
-        blocks = [body for _, body in uu_blocks(data)]
-        return (b"".join(blocks), None) if blocks else (data, Why.AMBIGUOUS)
+        blocks = uu_blocks(data)
+        return (blocks[0][1], None) if len(blocks) == 1 and _only_a_block(data) else (data, Why.AMBIGUOUS)
     return data, Why.AMBIGUOUS
 
 
@@ -65,6 +65,28 @@ def uu_blocks(data: bytes) -> list[tuple[str, bytes]]:
         if body:
             found.append((begin[1].decode("utf-8", "replace").strip(), body))
     return found
+
+
+def _only_a_block(data: bytes) -> bool:
+    """True when `data` is one uuencoded block and nothing stands before, beside or after it."""
+    data = data.strip(_BLANK)
+    begin, *lines = [line.rstrip(b"\r") for line in data.split(b"\n")]
+    return _BEGIN.match(begin + b"\n") is not None and _are_uu_lines(lines)
+
+
+def _are_uu_lines(lines: list[bytes]) -> bool:
+    """Lines up to "end"; the last but one says that there is no more, with a blank that may have been cut off."""
+    if lines[-2:-1] == [b""]:
+        lines = [*lines[:-2], *lines[-1:]]
+    return lines[-1:] == [b"end"] and all(map(_is_uu_line, lines[:-1]))
+
+
+def _is_uu_line(line: bytes) -> bool:
+    """As many characters as the first one promises, and one more that some encoders add."""
+    if not line:
+        return False
+    promised = ((line[0] - 32) & 63) + 2
+    return min(line) >= 32 and max(line) <= 96 and len(line) <= promised // 3 * 4 + 2
 
 
 def _uu_body(data: bytes, at: int) -> tuple[bytes, int]:

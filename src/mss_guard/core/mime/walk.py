@@ -129,6 +129,7 @@ class _Walk:
         self, data: bytes, body: int, block: Block, facts: _Facts, part: str, below: str, number: int, depth: int
     ) -> None:
         if len(self.parts) >= MAX_PARTS:
+            self._add(Part(part, "multipart/mixed", b"", container=True, message=number, why=Why.TOO_MANY))
             return
         kind = facts.declared.partition("/")[0]
         if kind == "multipart" and self._multipart(data[body:], facts, part, below, number, depth):
