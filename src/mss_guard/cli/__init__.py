@@ -24,9 +24,7 @@ app.command(
     help=t("Toutes les erreurs d'un coup, avec ligne et colonne.", "Every mistake at once, with line and column."),
 )(service.check_config)
 app.command(
-    help=t(
-        "Ce que le guet dirait d'un message ou d'un document.", "What the guard would say of a message or document."
-    )
+    help=t("Ce que le guet dirait d'un message ou d'un document.", "What the guard would say of a message or document.")
 )(scanning.scan)
 app.command(help=t("Le statut d'une adresse, et pourquoi.", "The standing of an address, and why."))(scanning.lookup)
 app.command(
