@@ -348,3 +348,19 @@ def stored_zip_in_zip() -> bytes:
 def test_honest_archives_stay_plain(data: bytes):
     """Prefixes, zips stored in zips and the zeros behind a tar are not ambiguous."""
     assert Why.AMBIGUOUS not in {p.why for p in formats.read_document(data).places}
+
+
+LETTER = "Compte rendu de Mme Jeanne Durand, née le 12/03/1938 : décompensation cardiaque. ".encode()
+
+
+@pytest.mark.parametrize("padding", [0, 8_000], ids=["short", "longer than the first look"])
+@pytest.mark.parametrize("where", ["before", "inside", "comment"])
+def test_a_zip_behind_a_text_hides_neither(padding: int, where: str):
+    """The words before an archive, inside it and in its comment are all read, however long the text is."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr("note.txt", LETTER if where == "inside" else b"le menu")
+        archive.comment = LETTER if where == "comment" else b""
+    text = (LETTER if where == "before" else b"") + b"le menu de la semaine\n" * (padding // 22 + 1)
+    content = formats.read_document(text + buffer.getvalue(), "menu.txt")
+    assert any("Jeanne Durand" in t.text for t in content.texts)

@@ -9,7 +9,7 @@ import zlib
 from collections.abc import Callable
 
 from mss_guard.core import mime
-from mss_guard.core.formats import office, zipdir
+from mss_guard.core.formats import office, strings, zipdir
 from mss_guard.core.formats.naming import name_text
 from mss_guard.core.formats.reading import (
     MAX_ARCHIVES,
@@ -27,12 +27,14 @@ from mss_guard.core.model import Why
 _XDM = re.compile(r"(?:\A|[/\\])SUBSET\d\d[/\\]METADATA\.XML\Z", re.IGNORECASE)  # IHE ITI TF-2 §3.32.4.1.2
 MAX_MEMBERS = 1_000  # streams after each other in one file; each costs a copy of what follows
 _BLOCK = 512
+_ZIP_END, _ZIP_END_SIZE = b"PK\x05\x06", 22  # APPNOTE 4.3.16; behind it stands the comment
 _XZ_MEMORY = 128 * 1024 * 1024  # octets of dictionary; xz -9 needs 65 MiB
 
 
 def zip_file(reading: Reading, doc: Doc) -> Outcome:
     """A zip, or one of the documents that are zips: OOXML, ODF, EPUB, XDM."""
     entries = zipdir.directory(doc.data)
+    _around(reading, doc, entries)
     names = {e.name.replace("\\", "/") for e in entries}
     if any(_XDM.search(name) for e in entries for name in e.names):
         reading.mark(doc, "xdm")
@@ -44,6 +46,14 @@ def zip_file(reading: Reading, doc: Doc) -> Outcome:
     if doc.archives >= MAX_ARCHIVES:
         return unreadable(Why.TOO_DEEP)
     return _each(reading, doc, entries)
+
+
+def _around(reading: Reading, doc: Doc, entries: tuple[Entry, ...]) -> None:
+    """A zip may stand behind a text, and carry a comment: its directory is at the end, and nobody asks what comes before."""
+    first = min((e.offset for e in entries), default=len(doc.data))
+    for outside in (doc.data[:first], doc.data[doc.data.rfind(_ZIP_END) + _ZIP_END_SIZE :]):
+        if words := strings.runs(outside, accented=True):
+            reading.text(doc, words)
 
 
 def _each(reading: Reading, doc: Doc, entries: tuple[Entry, ...]) -> Outcome:

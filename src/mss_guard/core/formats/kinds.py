@@ -132,7 +132,7 @@ def sniff(data: bytes) -> Kind:
     kind = _by_signature(head, data) if head[0] not in _LIKELY_TEXT or head.startswith(_TEXTY_SIGNATURES) else None
     if kind:
         return kind
-    if looks_textual(data):
+    if looks_textual(data) and data.rfind(_ZIP_END, -65_557) < 0:
         return _late_pdf(head) or Kind("text/plain", TEXT)
     return _rest(head, data)
 
