@@ -15,6 +15,7 @@ from typing import Any
 
 from mss_guard.core import detect, formats, mime, rules
 from mss_guard.core.detect import Detector, ExampleFailure
+from mss_guard.core.formats.tooling import Tools, no_tools
 from mss_guard.core.model import Assessment, Mode
 from mss_guard.core.rules import Ruleset, Thresholds
 from mss_guard.core.strict_yaml import Mistake, Mistakes
@@ -96,10 +97,10 @@ def selftest(knowledge: InspectionKnowledge) -> tuple[ExampleFailure, ...]:
     return detect.selftest(knowledge.detector)
 
 
-def inspect(raw: bytes, request: Request, knowledge: InspectionKnowledge) -> Assessment:
-    """Read a message or a document, and judge what was read."""
+def inspect(raw: bytes, request: Request, knowledge: InspectionKnowledge, tools: Tools = no_tools) -> Assessment:
+    """Read a message or a document, and judge what was read. `tools`: the programs that readers may ask."""
     is_document = request.kind == "document"
-    content = formats.read_document(raw, request.name) if is_document else formats.read(mime.parse(raw))
+    content = formats.read_document(raw, request.name, tools) if is_document else formats.read(mime.parse(raw), tools)
     return detect.assess(
         content,
         knowledge.detector,

@@ -9,6 +9,7 @@ from __future__ import annotations
 from mss_guard.core import mime
 from mss_guard.core.formats import messages, table, textual
 from mss_guard.core.formats.reading import Doc, Reading
+from mss_guard.core.formats.tooling import Tools, no_tools
 from mss_guard.core.model import Content
 
 __all__ = ["read", "read_document", "warm"]
@@ -20,9 +21,9 @@ def warm() -> None:
     table.warm()
 
 
-def read(message: mime.Message) -> Content:
+def read(message: mime.Message, tools: Tools = no_tools) -> Content:
     """Everything in a message."""
-    reading = Reading(table.look, messages.referenced(message))
+    reading = Reading(table.look, messages.referenced(message), tools=tools)
     messages.walk(reading, message)
     content = reading.content()
     outer = message.heads[0]
@@ -37,10 +38,10 @@ def read(message: mime.Message) -> Content:
     )
 
 
-def read_document(raw: bytes, name: str = "") -> Content:
+def read_document(raw: bytes, name: str = "", tools: Tools = no_tools) -> Content:
     """Everything in a document, looked at as an attachment, part "1"; a file that is a message is read as one."""
     if textual.looks_like_message(raw):
-        return read(mime.parse(raw))
-    reading = Reading(table.look)
+        return read(mime.parse(raw), tools)
+    reading = Reading(table.look, tools=tools)
     table.look(reading, Doc(raw, "1", name))
     return reading.content()

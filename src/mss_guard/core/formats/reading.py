@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from mss_guard.core.formats.tooling import Tools, no_tools
 from mss_guard.core.model import Content, How, Marker, Place, State, Text, Where, Why
 
 MAX_PLACES = (
@@ -104,6 +105,7 @@ class Reading:
     messages: int = 1
     expanded: int = 0
     characters: int = 0
+    tools: Tools = no_tools
 
     def open(self) -> int:
         """Keep a place for a place: containers stand before what is inside them."""
