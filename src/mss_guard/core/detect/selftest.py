@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from mss_guard.core.detect.assessing import Detector, assess
+from mss_guard.core.detect.attachments import example_of
 from mss_guard.core.detect.segments import whole
-from mss_guard.core.model import Content, How, Place, State, Text, Where
+from mss_guard.core.model import Content, How, Place, State, Text, Where, Why
 from mss_guard.core.normalise import fold
-from mss_guard.core.rules import EvidenceRule, Rule
+from mss_guard.core.rules import Attachment, EvidenceRule, Rule
 from mss_guard.core.rules.schema import Entry
 from mss_guard.core.strict_yaml import Mistake
 
@@ -50,20 +51,36 @@ def _content(entry: Entry, example: str) -> Content:
     if isinstance(entry, Rule) and entry.format:
         return Content(places=(), texts=(Text("1", Where.BODY, example),))
     if isinstance(entry, Rule) and entry.keywords is None and entry.pattern is None:
-        return Content(places=(_place(example),), texts=(Text("2", Where.NAME, example),))
+        return Content(places=(_place(example, entry.attachment),), texts=(Text("2", Where.NAME, example),))
     where = Where.BODY if not isinstance(entry, Rule) or Where.BODY in entry.where else entry.where[0]
-    places = (_place(_name_for(entry)),) if isinstance(entry, Rule) and entry.attachment is not None else ()
+    places = (_place(_name_for(entry), entry.attachment),) if isinstance(entry, Rule) and entry.attachment else ()
     return Content(places=places, texts=(Text("1", where, example),))
 
 
 def _name_for(rule: Rule) -> str:
     """A file name that the rule's own attachment condition accepts: its examples test the words."""
     assert rule.attachment is not None
-    glob = rule.attachment.name[0] if rule.attachment.name else "x"
+    glob = next(iter((*rule.attachment.name, *rule.attachment.path)), "x").rpartition("/")[2]
     name = glob.replace("*", "x").replace("?", "x")
     kind = rule.attachment.type[0] if rule.attachment.type else ""
     return f"{name}.{kind}" if kind and "/" not in kind and "." not in name else name
 
 
-def _place(name: str) -> Place:
-    return Place("2", "application/octet-stream", "application/octet-stream", How.MIME, State.READ, name=name)
+def _place(name: str, wanted: Attachment | None = None) -> Place:
+    """A place of that name; what no name can say (size, lock, types, path) is as the rule wants it."""
+    unknown = "application/octet-stream"
+    if wanted is None:
+        return Place("2", unknown, unknown, How.MIME, State.READ, name=name)
+    if wanted.path and "/" not in name:
+        name = wanted.path[0].replace("*", "x").replace("?", "x").rpartition("/")[0] + "/" + name
+    locked = bool(wanted.encrypted)
+    return Place(
+        "2",
+        example_of(wanted.declared_type, unknown),
+        example_of(wanted.true_type, unknown),
+        How.MIME,
+        State.UNREADABLE if locked else State.READ,
+        Why.ENCRYPTED if locked else None,
+        wanted.over,
+        name,
+    )

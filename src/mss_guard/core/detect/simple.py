@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 
+from mss_guard.core.detect.attachments import suiting
 from mss_guard.core.detect.matcher import KeywordHits, Matcher, any_within
 from mss_guard.core.detect.scenes import Keep, Spot
-from mss_guard.core.model import Content, Place, Where
-from mss_guard.core.normalise import fold
-from mss_guard.core.rules import Attachment, Rule, Scoring
+from mss_guard.core.model import Content, Where
+from mss_guard.core.rules import Rule, Scoring
 from mss_guard.core.rules.patterns import Span, Zones
 
 
@@ -81,7 +80,7 @@ def meet(
         of_text = rule.keywords is not None or rule.pattern is not None
         if of_text and rule_id not in touched:
             continue
-        places = _attachments(rule.attachment, content.places) if rule.attachment is not None else []
+        places = suiting(rule.attachment, content.places) if rule.attachment is not None else []
         if rule.attachment is not None and not places:
             continue
         if rule.format:
@@ -164,63 +163,3 @@ def _said_in_headings(rule_id: str, hits: KeywordHits, spots: Sequence[Spot], sp
             theirs = other.matches.keywords.get(rule_id)
             said |= set(theirs.all) - set(hits.all) if theirs is not None else set()
     return len(said)
-
-
-# --- attachments ------------------------------------------------------------------------------------------------------
-
-_TYPES: Mapping[str, tuple[str, ...]] = {
-    "pdf": ("application/pdf",),
-    "doc": ("application/msword",),
-    "docx": ("application/vnd.openxmlformats-officedocument.wordprocessingml.document",),
-    "xls": ("application/vnd.ms-excel",),
-    "xlsx": ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",),
-    "pptx": ("application/vnd.openxmlformats-officedocument.presentationml.presentation",),
-    "odt": ("application/vnd.oasis.opendocument.text",),
-    "ods": ("application/vnd.oasis.opendocument.spreadsheet",),
-    "rtf": ("application/rtf", "text/rtf"),
-    "txt": ("text/plain",),
-    "html": ("text/html",),
-    "csv": ("text/csv",),
-    "zip": ("application/zip",),
-    "eml": ("message/rfc822",),
-    "image": ("image/*",),
-    "video": ("video/*",),
-    "audio": ("audio/*",),
-    "jpg": ("image/jpeg",),
-    "jpeg": ("image/jpeg",),
-    "png": ("image/png",),
-    "tif": ("image/tiff",),
-    "tiff": ("image/tiff",),
-    "heic": ("image/heic", "image/heif"),
-    "mp4": ("video/mp4",),
-    "mov": ("video/quicktime",),
-    "xml": ("text/xml", "application/xml"),
-}
-
-
-def _attachments(wanted: Attachment, places: Sequence[Place]) -> list[Place]:
-    return [p for p in places if (wanted.inside_archives or "/" not in p.part) and _suits(wanted, p)]
-
-
-def _suits(wanted: Attachment, place: Place) -> bool:
-    names = file_names(place.name)
-    if wanted.name and not any(fnmatchcase(name, _glob(glob)) for name in names for glob in wanted.name):
-        return False
-    return not wanted.type or any(_is_type(kind.lower(), place, names) for kind in wanted.type)
-
-
-def file_names(name: str) -> list[str]:
-    """The folded candidate names of a place, without the folders of their container."""
-    return [fold(one).lower.strip().rsplit("/", 1)[-1] for one in name.split(" | ") if one.strip()]
-
-
-def _glob(glob: str) -> str:
-    """`*` and `?` only; brackets are letters."""
-    return fold(glob).lower.replace("[", "[[]")
-
-
-def _is_type(kind: str, place: Place, names: Sequence[str]) -> bool:
-    types = (kind,) if "/" in kind else _TYPES.get(kind, ())
-    if any(fnmatchcase(t, wanted) for t in (place.type.lower(), place.declared.lower()) for wanted in types):
-        return True
-    return any(name.endswith("." + kind) for name in names)

@@ -6,6 +6,7 @@ detector, which fills a ledger), a *combination* (entries that, close together, 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Annotated, Literal
 
@@ -72,17 +73,47 @@ class Keywords(_Strict):
         return self
 
 
+_UNITS = {"": 1, "o": 1, "b": 1, "ko": 1000, "kb": 1000, "mo": 1000**2, "mb": 1000**2, "go": 1000**3, "gb": 1000**3}
+_SIZE = re.compile(r"(\d{1,12})\s*([a-z]{0,2})")
+
+
+def _octets(value: object) -> object:
+    """ "300 kB" or "300 ko" to 300000; a bare number is octets."""
+    if not isinstance(value, str):
+        return value
+    said = _SIZE.fullmatch(value.strip().lower())
+    if said is None or said[2] not in _UNITS:
+        raise ValueError("taille attendue : un nombre suivi de kB ou MB, par exemple 300 kB")
+    return int(said[1]) * _UNITS[said[2]]
+
+
+Types = Annotated[tuple[Text, ...], BeforeValidator(_many)]
+Octets = Annotated[int, BeforeValidator(_octets), Field(ge=0)]
+
+
 class Attachment(_Strict):
-    """File-name globs (`*`, `?`) and kinds (`pdf`, or a MIME type); every key given must hold for one place."""
+    """Globs (`*`, `?`) and kinds (`pdf`, or a MIME type); every key given must hold for one place.
+
+    `type`: by content, by what the sender declares, or by the name's ending; `true_type` and `declared_type` one of
+    these alone. `path`: the whole way through containers, "envoi.zip/mars/bilan.pdf". `over`, `under`: octets.
+    """
 
     name: Phrases = ()
-    type: Annotated[tuple[Text, ...], BeforeValidator(_many)] = ()
+    type: Types = ()
     inside_archives: bool = False
+    path: Phrases = ()
+    true_type: Types = ()
+    declared_type: Types = ()
+    over: Octets = 0
+    under: Octets | None = None
+    encrypted: bool | None = None
 
     @model_validator(mode="after")
     def _has_one(self) -> Attachment:
-        if not self.name and not self.type:
-            raise ValueError("il faut « name » ou « type »")
+        if not (self.name or self.type or self.path or self.true_type or self.declared_type) and self.encrypted is None:
+            raise ValueError("il faut « name », « type », « path », « true_type », « declared_type » ou « encrypted »")
+        if self.under is not None and self.under <= self.over:
+            raise ValueError("« under » doit dépasser « over »")
         return self
 
 
