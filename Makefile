@@ -1,12 +1,13 @@
-# make install | demo | test | check | bench — each does all the set-up it needs (README.md says what for).
+# make install | demo | test | check | bench | readers-report | fuzz — each does all the set-up it needs (README.md says what for).
 PYTHON ?= python3
 BIN := .venv/bin
 
 # Debian packages: what the product needs, and what the tests start or call.
-RUN_PACKAGES := libmagic1
-TEST_PACKAGES := postfix swaks msmtp s-nail systemd
+RUN_PACKAGES := libmagic1 libarchive13 tesseract-ocr tesseract-ocr-fra antiword catdoc
+TEST_PACKAGES := postfix swaks msmtp s-nail systemd p7zip-full poppler-utils genisoimage zstd gcab \
+  libreoffice-writer-nogui libreoffice-calc-nogui libreoffice-impress-nogui
 
-.PHONY: install dev demo test check format lint types contracts bench clean
+.PHONY: install dev demo test check format lint types contracts bench readers-report fuzz clean
 
 install: .venv/.installed
 dev: .venv/.dev
@@ -49,6 +50,15 @@ unit-files: dev
 
 bench: dev
 	$(BIN)/python -m bench
+
+# Every format, plain, renamed, wrapped, locked, cut and empty: found, unreadable (why) or missed; fails when one is missed.
+readers-report: dev
+	@sh scripts/system-packages.sh $(RUN_PACKAGES) $(TEST_PACKAGES)
+	$(BIN)/python -m tests.readers.report
+
+FUZZ_MINUTES ?= 30
+fuzz: dev
+	$(BIN)/python -m tests.readers.fuzz --minutes $(FUZZ_MINUTES)
 
 clean:
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache

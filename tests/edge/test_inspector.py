@@ -245,16 +245,28 @@ async def test_waiting_is_bounded(inspector: Inspector) -> None:
 
 async def test_after_stop_nobody_is_left(inspector: Inspector) -> None:
     """No process, no descriptor, and every later question has its answer."""
-    descriptors = len(os.listdir("/proc/self/fd"))
+    before = open_descriptors()
     other = await Inspector.start(b"", SETTINGS)
     pids = other.stats().pids
+    opened = open_descriptors() - before
     asking = asyncio.create_task(told(other, "sleep 30", budget=3))
     await asyncio.sleep(0.1)
     await other.stop()
     assert await asking is Fault.DIED
     assert not any(Path(f"/proc/{pid}").exists() for pid in pids)
-    assert len(os.listdir("/proc/self/fd")) == descriptors
+    assert opened
+    assert not opened & open_descriptors()
     assert await told(other, "echo") is Fault.NO_WORKER
+
+
+def open_descriptors() -> set[tuple[str, str]]:
+    """Every descriptor of this process with what it stands for, so that a number used again is not taken for the
+    same."""
+    found = set()
+    for number in os.listdir("/proc/self/fd"):
+        with contextlib.suppress(FileNotFoundError):  # the listing's own
+            found.add((number, os.readlink(f"/proc/self/fd/{number}")))
+    return found
 
 
 # --- rules ------------------------------------------------------------------------------------------------------------
