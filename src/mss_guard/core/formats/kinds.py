@@ -36,13 +36,13 @@ _SIGNATURES: tuple[tuple[bytes, Kind], ...] = (
     (b"\x1f\x8b", Kind("application/gzip", "gzip")),
     (b"BZh", Kind("application/x-bzip2", "bzip2")),
     (b"\xfd7zXZ\x00", Kind("application/x-xz", "xz")),
-    (b"7z\xbc\xaf\x27\x1c", Kind("application/x-7z-compressed", "archive")),
-    (b"Rar!\x1a\x07", Kind("application/vnd.rar", "archive")),
-    (b"\x28\xb5\x2f\xfd", Kind("application/zstd", "archive")),
-    (b"MSCF\x00\x00\x00\x00", Kind("application/vnd.ms-cab-compressed", "archive")),
+    (b"7z\xbc\xaf\x27\x1c", Kind("application/x-7z-compressed", "7z")),
+    (b"Rar!\x1a\x07", Kind("application/vnd.rar", "rar")),
+    (b"\x28\xb5\x2f\xfd", Kind("application/zstd", "zstd")),
+    (b"MSCF\x00\x00\x00\x00", Kind("application/vnd.ms-cab-compressed", "cab")),
     (b"LZIP", Kind("application/lzip", "archive")),
     (b"\x60\xea", Kind("application/x-arj", "archive")),
-    (b"\x78\x9f\x3e\x22", Kind("application/vnd.ms-tnef", "archive")),
+    (b"\x78\x9f\x3e\x22", Kind("application/vnd.ms-tnef", "tnef")),
     (b"!BDN", Kind("application/vnd.ms-outlook-pst", "archive")),
     (b"SQLite format 3\x00", Kind("application/vnd.sqlite3", "strings")),
     (b"\x89PNG\r\n\x1a\n", Kind("image/png", "picture")),
@@ -110,7 +110,7 @@ _PACKED = frozenset(
         "application/x-dbx",
     }
 )
-"""What libmagic knows as packed and no reader here opens."""
+"""What libmagic knows as packed: libarchive opens some, the others are declared."""
 
 _UNKNOWN = Kind("application/octet-stream", "strings")
 _EMPTY = Kind("application/x-empty", TEXT)
@@ -164,7 +164,7 @@ _FURTHER_IN: tuple[tuple[int, bytes, Kind], ...] = (
     (4, b"wide", Kind("video/quicktime", "opaque")),
     (4, b"free", Kind("video/quicktime", "opaque")),
     (40, b" EMF", Kind("image/emf", "picture")),
-    (32769, b"CD001", Kind("application/x-iso9660-image", "archive")),
+    (32769, b"CD001", Kind("application/x-iso9660-image", "iso")),
 )
 
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import re
 
-from mss_guard.core.formats import certain, sheets, xmltext, zipdir
+from mss_guard.core.formats import books, certain, sheets, xmltext, zipdir
 from mss_guard.core.formats.reading import Doc, Outcome, Reading, Stop, read_unless, unreadable, worst
 from mss_guard.core.formats.zipdir import Entry
 from mss_guard.core.model import Why
@@ -57,11 +57,15 @@ _NO_WORDS = re.compile(
 
 def family(data: bytes, entries: tuple[Entry, ...], names: set[str]) -> str:
     """The media type of an office document, "" for a plain zip."""
+    if "[Content_Types].xml" in names and "xl/workbook.bin" in names:
+        return books.XLSB
     if "[Content_Types].xml" in names:
         return next((kind for folder, kind in _OOXML.items() if any(n.startswith(folder) for n in names)), "")
-    first = next((e for e in entries if e.name == "mimetype" and e.method == 0 and e.size < 200), None)
-    if first is None or ("META-INF/manifest.xml" not in names and "META-INF/container.xml" not in names):
+    if "META-INF/manifest.xml" not in names and "META-INF/container.xml" not in names:
         return ""
+    first = next((e for e in entries if e.name == "mimetype" and e.method == 0 and e.size < 200), None)
+    if first is None:  # packed against the rule (ODF 1.3 part 2 §3.3); LibreOffice opens it all the same
+        return "application/vnd.oasis.opendocument" if "content.xml" in names else ""
     start = first.offset + 30 + len(first.name)
     declared = data[start : start + first.size].decode("latin-1").strip()
     if not _MIMETYPE.match(declared):
@@ -81,6 +85,11 @@ def read(reading: Reading, doc: Doc, entries: tuple[Entry, ...], kind: str) -> O
                 if stop.why is Why.ENCRYPTED:
                     return unreadable(Why.ENCRYPTED, kind)
                 reasons.append(stop.why)
+    if kind == books.XLSB:
+        try:
+            reading.text(doc, books.text(doc.data))
+        except Stop as stop:
+            reasons.append(stop.why)
     if shared is not None:
         try:
             text, why = shared.text()

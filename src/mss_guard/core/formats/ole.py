@@ -1,97 +1,96 @@
-"""OLE compound files (MS-CFB): told apart by their stream names. Encrypted ones are named; of the others the runs of
-text
-are read, which is most of a Word 97 document and the strings of a workbook, so that they count as partly read."""
+"""OLE compound files (MS-CFB): Word, Excel and PowerPoint 97–2003, Outlook's MSG, and the objects embedded in them.
+
+Every stream is looked at: those of a known document by its reader, pictures and packages as places of their own, the
+rest for its runs of text. A document of a program that is not known here counts as partly read."""
 
 from __future__ import annotations
 
+import re
 import struct
-from dataclasses import dataclass
+from collections.abc import Iterator
 
-from mss_guard.core.formats import strings
-from mss_guard.core.formats.reading import OPAQUE, Doc, Outcome, Reading, Stop, unreadable
+from mss_guard.core import mime
+from mss_guard.core.formats import books, compound, msg, slides97, strings, word97
+from mss_guard.core.formats.compound import Compound, Path
+from mss_guard.core.formats.reading import OPAQUE, Doc, Outcome, Reading, Stop, read_unless, unreadable, worst
 from mss_guard.core.model import Why
 
-MAX_DIRECTORY = 4_096  # directory entries looked at; a Word document has ten, a mail with 100 attachments 3,000
+MAX_PICTURES = 300  # looked for in one stream
 
-_ENTRY = 128
+_WORD, _SLIDES = "WordDocument", slides97.STREAM
 _TYPES = (
-    ("WordDocument", "application/msword"),
+    (_WORD, "application/msword"),
     ("Workbook", "application/vnd.ms-excel"),
     ("Book", "application/vnd.ms-excel"),
-    ("PowerPoint Document", "application/vnd.ms-powerpoint"),
-    ("__properties_version1.0", "application/vnd.ms-outlook"),
+    (_SLIDES, "application/vnd.ms-powerpoint"),
+    (msg.PROPERTIES, msg.TYPE),
     ("VisioDocument", "application/vnd.visio"),
 )
+_BOOKS = ("Workbook", "Book")
 _PROGRAMS = frozenset({"_VBA_PROJECT", "VBA", "PROJECT"})
-
-
-@dataclass(frozen=True, slots=True)
-class Directory:
-    """Stream and storage names, and where the first sector of each begins in the bytes."""
-
-    names: frozenset[str]
-    starts: dict[str, int]
-
-
-def directory(data: bytes) -> Directory:
-    """Names of all streams, by walking the directory sectors through the FAT (MS-CFB §2.3, §2.6)."""
-    size = 1 << min(struct.unpack_from("<H", data, 30)[0], 16)
-    sector = struct.unpack_from("<L", data, 48)[0]
-    fat_sectors = struct.unpack_from("<109L", data, 76)
-    names: dict[str, int] = {}
-    seen: set[int] = set()
-    while sector < 0xFFFFFFFA and sector not in seen and len(names) < MAX_DIRECTORY:
-        seen.add(sector)
-        base = (sector + 1) * size
-        for at in range(base, min(base + size, len(data)) - _ENTRY + 1, _ENTRY):
-            length = struct.unpack_from("<H", data, at + 64)[0]
-            if data[at + 66] and 2 <= length <= 64:
-                name = data[at : at + length - 2].decode("utf-16-le", "replace")
-                names.setdefault(name, (struct.unpack_from("<L", data, at + 116)[0] + 1) * size)
-        sector = _next(data, fat_sectors, sector, size)
-    return Directory(frozenset(names), names)
-
-
-def _next(data: bytes, fat_sectors: tuple[int, ...], sector: int, size: int) -> int:
-    index, offset = divmod(sector, size // 4)
-    if index >= len(fat_sectors) or fat_sectors[index] >= 0xFFFFFFFA:
-        return 0xFFFFFFFE
-    at = (fat_sectors[index] + 1) * size + offset * 4
-    return int(struct.unpack_from("<L", data, at)[0]) if at + 4 <= len(data) else 0xFFFFFFFE
+_PACKAGES = frozenset({"Package", "CONTENTS", "EmbeddedOdf"})
+_NATIVE = "\x01Ole10Native"
+_PICTURE = re.compile(rb"\xff\xd8\xff[\xc0-\xfe]|\x89PNG\r\n\x1a\n")
 
 
 def read(reading: Reading, doc: Doc) -> Outcome:
-    """Runs of text, and the reason why that is not all."""
+    """Everything in the file; what is said of the place is the first reason why that is not all."""
     try:
-        found = directory(doc.data)
-    except (struct.error, IndexError):
+        ole = compound.opened(reading, doc.data)
+    except Stop as stop:
         reading.text(doc, strings.runs(doc.data, accented=True))
-        return unreadable(Why.DAMAGED)
-    kind = next((kind for name, kind in _TYPES if name in found.names or f"\x05{name}" in found.names), "")
-    if "EncryptedPackage" in found.names or _locked(doc.data, found):
+        return unreadable(stop.why, "application/x-ole-storage")
+    names = {p[-1] for p in ole.paths}
+    root = ole.names()
+    kind = next((kind for name, kind in _TYPES if name in root), "")
+    if "EncryptedPackage" in names:
         return unreadable(Why.ENCRYPTED, kind or "application/x-ole-storage")
-    try:
-        reading.text(doc, strings.runs(doc.data, accented=True))
-    except Stop:
-        return unreadable(Why.PARTIAL, kind)
-    if not kind and found.names & _PROGRAMS:
+    if kind == msg.TYPE:
+        return read_unless(msg.read(reading, doc, ole), kind)
+    reasons = [_document(reading, doc, ole, storage) for storage in ole.storages()]
+    if Why.ENCRYPTED in reasons:
+        return unreadable(Why.ENCRYPTED, kind)
+    reasons.append(_rest(reading, doc, ole))
+    if not kind and names & _PROGRAMS:
         return OPAQUE
-    return unreadable(Why.PARTIAL, kind)
+    known = kind and kind != "application/vnd.visio"
+    return read_unless(worst(reasons) or (None if known else Why.PARTIAL), kind)
 
 
-def _locked(data: bytes, found: Directory) -> bool:
-    """fEncrypted of the FIB (MS-DOC §2.5.2), a FilePass record near the BOF (MS-XLS §2.4.117), CryptSession10
-    (MS-PPT §2.3.7)."""
-    word = found.starts.get("WordDocument")
-    if word is not None and data[word : word + 2] == b"\xec\xa5":
-        return bool(data[word + 11] & 0x01)
-    book = found.starts.get("Workbook", found.starts.get("Book"))
-    if book is not None:
-        return _file_pass(data, book)
-    return "PowerPoint Document" in found.names and b"\x14\x2f" in data and "EncryptedSummary" in found.names
+def _document(reading: Reading, doc: Doc, ole: Compound, storage: Path) -> Why | None:
+    """The document that stands in `storage`, if one does: the file's own, or one embedded in it."""
+    names = ole.names(storage)
+    try:
+        if _WORD in names:
+            reading.text(doc, word97.text(ole, storage))
+        if book := next((name for name in _BOOKS if name in names), ""):
+            return _book(reading, doc, ole, names[book], storage)
+        if _SLIDES in names:
+            if slides97.locked(ole, storage):
+                return Why.ENCRYPTED
+            return slides97.read(reading, doc, ole, storage)
+    except Stop as stop:
+        if stop.why is not Why.ENCRYPTED and _WORD in names:
+            reading.text(doc, strings.runs(ole.read(names[_WORD]), accented=True))
+        return stop.why
+    return None
 
 
-def _file_pass(data: bytes, at: int) -> bool:
+def _book(reading: Reading, doc: Doc, ole: Compound, path: Path, storage: Path) -> Why | None:
+    """Cells by calamine, for a whole file only; headers, comments and text boxes are runs of the stream."""
+    data = ole.read(path)
+    if _file_pass(data):
+        return Why.ENCRYPTED
+    reading.text(doc, strings.runs(data, accented=True))
+    if storage:
+        return Why.PARTIAL
+    reading.text(doc, books.text(doc.data))
+    return None
+
+
+def _file_pass(data: bytes) -> bool:
+    """A FilePass record near the beginning (MS-XLS §2.4.117)."""
+    at = 0
     for _ in range(10):
         if at + 4 > len(data):
             return False
@@ -100,3 +99,62 @@ def _file_pass(data: bytes, at: int) -> bool:
             return True
         at += 4 + length
     return False
+
+
+# --- what stands beside the document ----------------------------------------------------------------------------------
+
+_READ_ALREADY = frozenset({_WORD, *_BOOKS, _SLIDES})
+
+
+def _rest(reading: Reading, doc: Doc, ole: Compound) -> Why | None:
+    """Pictures, packages and the runs of all other streams (properties, tables, macros)."""
+    why: Why | None = None
+    number = 0
+    for path in ole.paths:
+        if path[-1] in _READ_ALREADY:
+            continue
+        try:
+            data = ole.read(path)
+            for name, inner in _inside(reading, path[-1], data):
+                number += 1
+                reading.look(reading, doc.child(number, "ole", inner, name))
+            if path[-1] not in _PACKAGES:
+                reading.text(doc, strings.runs(data, accented=True))
+        except Stop as stop:
+            why = why or stop.why
+    return why
+
+
+def _inside(reading: Reading, stream: str, data: bytes) -> Iterator[tuple[str, bytes]]:
+    """(name, bytes) of the files that a stream is or holds."""
+    if stream == _NATIVE:
+        yield from _native(data)
+    elif stream in _PACKAGES:
+        yield "", data
+    elif stream == "Pictures":
+        for kind, picture in slides97.pictures(data, reading):
+            yield f"image.{kind}", picture
+    elif stream == "Data":
+        starts = [m.start() for m in _PICTURE.finditer(data)]
+        if len(starts) > MAX_PICTURES:
+            raise Stop(Why.TOO_MANY)
+        for start, end in zip(starts, [*starts[1:], len(data)], strict=True):
+            yield "", data[start:end]
+
+
+def _native(data: bytes) -> Iterator[tuple[str, bytes]]:
+    """The file in an Ole10Native stream: label, name, two numbers, temporary name, size, bytes (MS-OLEDS §2.3.6 says
+    only that it is native data; this is what the Packager writes)."""
+    fields = data[6:].split(b"\x00", 2)
+    if len(fields) < 3:
+        yield "", data[4:]
+        return
+    at = 6 + len(fields[0]) + len(fields[1]) + 2 + 4
+    try:
+        skip = struct.unpack_from("<L", data, at)[0]
+        size = struct.unpack_from("<L", data, at + 4 + skip)[0]
+    except struct.error:
+        yield "", data[4:]
+        return
+    names = dict.fromkeys(mime.clean_name(mime.decode_text(f)) for f in fields[:2])
+    yield " | ".join(n for n in names if n), data[at + 8 + skip : at + 8 + skip + size]

@@ -1,5 +1,5 @@
-"""PDF through PDFium: text page by page, annotations, properties, outline, files and forms inside. A page without text is
-no-text."""
+"""PDF through PDFium: text page by page, annotations, properties, outline, files and forms inside. A page
+without text is read by OCR, and no-text when that finds nothing."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from typing import Any
 import pypdfium2
 import pypdfium2.raw
 
-from mss_guard.core.formats import html, xmltext
+from mss_guard.core.formats import html, pdfraw, xmltext
 from mss_guard.core.formats.reading import Doc, Outcome, Reading, Stop, read_unless, unreadable
+from mss_guard.core.formats.scans import Scans
 from mss_guard.core.model import Why
 
 pdfium: Any = pypdfium2  # the package has no usable types
@@ -27,6 +28,9 @@ MAX_STRING = 1_000_000  # octets of one note or field value
 MAX_PACKETS = 50  # of an XFA form; real ones have about ten
 MAX_PACKET = 16 * 1024 * 1024  # octets of one of them
 _FEW = 40  # characters: a stamp or a page number printed over a scan is no text layer
+_THIN = 200  # characters: with as few over a picture that is the page, the picture is read too
+_OBJECT = re.compile(rb"\d+ \d+ obj\b")
+_COVER_ALONE = 0.05  # of a page without any text: a logo is smaller
 _COVER = 0.5  # of the page: a picture as large is the page itself
 _MAX_OBJECTS = 200  # looked at on a page without text
 _STRING_KEYS = (
@@ -72,7 +76,7 @@ class _Found:
 def _document(reading: Reading, doc: Doc, document: Any) -> Why | None:
     pages = len(document)
     found = _Found(why=Why.DAMAGED if pages == 0 else Why.PARTIAL if pages > MAX_PAGES else None)
-    blank = False
+    scans, blank = Scans(), False
     for number in range(min(pages, MAX_PAGES)):
         try:
             page = document[number]
@@ -81,16 +85,20 @@ def _document(reading: Reading, doc: Doc, document: Any) -> Why | None:
             continue
         text = _page_text(page)
         found.texts.append(text)
-        if len(text.strip()) < _FEW and not blank:
-            blank = _unread(page, text)
+        if len(text.strip()) < _THIN and _unread(page, text):
+            legible = scans.page(reading, doc, page)
+            blank = blank or (not legible and len(text.strip()) < _FEW)
         _notes(reading, page, found)
         page.close()
     properties = document.get_metadata_dict(skip_empty=True).values()
     found.texts.extend(v for v in properties if not _DATE.match(v))
     _outline(document, found)
+    _strings(reading, doc, document, found)
     reading.text(doc, "\n".join(found.texts).replace("\ufffe", "").replace("\x02", "-"))
     _inside(reading, doc, document, found)
-    return found.why or (Why.NO_TEXT if blank else None)
+    if _OBJECT.search(doc.data, doc.data.rfind(b"%%EOF") + 1):  # an update (ISO 32000-1 §7.5.6) begun and not ended
+        found.miss(Why.DAMAGED)
+    return found.why or scans.why or (Why.NO_TEXT if blank else None)
 
 
 def _page_text(page: Any) -> str:
@@ -105,16 +113,18 @@ def _unread(page: Any, text: str) -> bool:
     """True when the page shows something that gave no text: a scan, drawn letters. A blank page shows nothing."""
     width, height = page.get_size()
     area = max(width * height, 1.0)
+    alone = not text.strip()
+    least = {raw.FPDF_PAGEOBJ_IMAGE: _COVER_ALONE if alone else _COVER} | (
+        {raw.FPDF_PAGEOBJ_PATH: _COVER} if alone else {}
+    )
     for n, thing in enumerate(page.get_objects(max_depth=3)):
         if n >= _MAX_OBJECTS:
             return True
-        if thing.type == raw.FPDF_PAGEOBJ_IMAGE or not text.strip():
+        if thing.type in least:
             left, bottom, right, top = thing.get_bounds()
-            if thing.type != raw.FPDF_PAGEOBJ_IMAGE and thing.type != raw.FPDF_PAGEOBJ_PATH:
-                continue
-            if abs(right - left) * abs(top - bottom) >= _COVER * area:
+            if abs(right - left) * abs(top - bottom) >= least[thing.type] * area:
                 return True
-    return not text.strip() and n_objects(page) > _DRAWN
+    return alone and n_objects(page) > _DRAWN
 
 
 _DRAWN = 30  # objects on a page without text: letters drawn as paths
@@ -183,6 +193,17 @@ def _outline(document: Any, found: _Found) -> None:
         found.texts.append(str(bookmark.get_title()))
         if bookmark.level == _MAX_OUTLINE_DEPTH - 1 and raw.FPDFBookmark_GetFirstChild(document, bookmark):
             found.miss(Why.PARTIAL)
+
+
+def _strings(reading: Reading, doc: Doc, document: Any, found: _Found) -> None:
+    """What the file says and PDFium does not. An encrypted file that opens without a password keeps these locked."""
+    if raw.FPDF_GetSecurityHandlerRevision(document) != -1:
+        return
+    said, why = pdfraw.strings(reading, doc.data)
+    known = set(found.texts)
+    found.texts.extend(text for text in said if text not in known)
+    if why:
+        found.miss(why)
 
 
 def _inside(reading: Reading, doc: Doc, document: Any, found: _Found) -> None:

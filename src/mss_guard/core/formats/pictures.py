@@ -1,33 +1,84 @@
-"""Pictures: their measures from the first bytes. Small or shown in the HTML they are decoration, otherwise a page
-nobody has read."""
+"""Pictures: their measures from the first bytes decide whether they can hold a page; what can is read by OCR.
+
+Measures: PNG (RFC 2083 §4.1.1), GIF89a §18, BMP (BITMAPINFOHEADER), JPEG (ITU T.81 §B.2.2), TIFF 6.0 §2, WEBP (RFC 9649
+§2.5 to 2.7)."""
 
 from __future__ import annotations
 
 import struct
+from dataclasses import dataclass
 
-from mss_guard.core.formats.reading import OPAQUE, Doc, Outcome, Reading, unreadable
+from mss_guard.core.formats.legible import words_of_picture
+from mss_guard.core.formats.reading import OPAQUE, Doc, Outcome, Reading, read_unless, unreadable, worst
 from mss_guard.core.model import Why
 
 MIN_OCTETS = 30 * 1024  # a logo or an icon is smaller, a legible page larger
 MIN_PIXELS = 200  # on the shorter side: five lines of print need more
+MIN_PAGE = 600  # pixels on the shorter side: as large, even a few octets may be a fax page or a bare screenshot
+MAX_PIXELS = 40_000_000  # A4 at 600 dpi is 35 million; Pillow warns at 89 million, Leptonica holds 4 octets for each
+MAX_PAGES = 10  # of a TIFF; a second of OCR each
 
+_DECODED = (b"\x89PNG", b"GIF8", b"BM", b"\xff\xd8", b"II*\x00", b"MM\x00*", b"RIFF", b"\x00\x00\x00\x0cjP  ")
+_TIFF_ORDER = {b"II*\x00": "<", b"MM\x00*": ">"}
 _JPEG_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _MAX_SEGMENTS = 200  # JPEG segments looked through for the frame header
 
 
-def read(_: Reading, doc: Doc) -> Outcome:
-    """Opaque under 30 kB or 200 pixels or inline and referenced; a page-like picture without OCR is no-text."""
-    if doc.inline or len(doc.data) < MIN_OCTETS:
+def read(reading: Reading, doc: Doc) -> Outcome:
+    """Opaque when too small for a page. Read when OCR finds words. Without words, a picture that the HTML shows, or of
+    few octets, is decoration and opaque; any other is unreadable."""
+    pages, more = _pages(doc.data)
+    size = pages[0].size
+    small = len(doc.data) < MIN_OCTETS
+    if (size is not None and min(size) < MIN_PIXELS) or (small and (size is None or min(size) < MIN_PAGE)):
         return OPAQUE
-    size = measures(doc.data)
-    if size is not None and min(size) < MIN_PIXELS:
-        return OPAQUE
-    return unreadable(Why.NO_TEXT)
+    decoration = small or doc.inline
+    why = Why.NO_TEXT
+    if doc.data.startswith(_DECODED):
+        reasons = [_page(reading, doc, page) for page in pages]
+        if None in reasons or Why.PARTIAL in reasons:
+            return read_unless(worst(reasons) or (Why.PARTIAL if more else None))
+        why = worst(reasons) or why
+    if _cut(doc.data):
+        return unreadable(Why.DAMAGED)
+    return OPAQUE if decoration and why is not Why.TOO_LARGE else unreadable(why)
+
+
+_ENDS = {b"\x89PNG": b"IEND", b"\xff\xd8\xff": b"\xff\xd9", b"GIF8": b"\x3b"}
+"""What the last of a whole picture is (PNG §11.2.5, ITU T.81 §B.1.1.3, GIF89a §27)."""
+
+
+def _cut(data: bytes) -> bool:
+    """True when the end is missing; cameras and phones write their own notes behind it."""
+    return any(data.startswith(start) and end not in data[len(start) :] for start, end in _ENDS.items())
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """One picture of a file. `picture`: a file that shows it alone."""
+
+    picture: bytes
+    size: tuple[int, int] | None
+
+
+def _page(reading: Reading, doc: Doc, page: _Page) -> Why | None:
+    if page.size is not None and page.size[0] * page.size[1] > MAX_PIXELS:
+        return Why.TOO_LARGE
+    return words_of_picture(reading, doc, page.picture)
+
+
+def _pages(data: bytes) -> tuple[list[_Page], bool]:
+    """At least one and at most MAX_PAGES pictures of the file, and whether there are more."""
+    order = _TIFF_ORDER.get(data[:4])
+    pages, more = _tiff(data, order) if order else ([], False)
+    return pages or [_Page(data, measures(data))], more
 
 
 def measures(data: bytes) -> tuple[int, int] | None:
-    """(width, height) in pixels, None when the header does not say."""
+    """(width, height) in pixels of the first picture, None when the header does not say."""
     try:
+        if order := _TIFF_ORDER.get(data[:4]):
+            return _directory(data, order, struct.unpack_from(f"{order}I", data, 4)[0])[0]
         if data.startswith(b"\x89PNG"):
             return struct.unpack_from(">II", data, 16)
         if data.startswith(b"GIF8"):
@@ -37,6 +88,8 @@ def measures(data: bytes) -> tuple[int, int] | None:
             return abs(width), abs(height)
         if data.startswith(b"\xff\xd8"):
             return _jpeg(data)
+        if data.startswith(b"RIFF") and data[8:12] == b"WEBP":
+            return _webp(data)
     except struct.error:
         return None
     return None
@@ -51,3 +104,49 @@ def _jpeg(data: bytes) -> tuple[int, int] | None:
             return width, height
         at += 2 + length
     return None
+
+
+def _webp(data: bytes) -> tuple[int, int] | None:
+    """VP8X has 24-bit measures less one, VP8L 14-bit ones less one, VP8 14-bit ones after its start code."""
+    form = data[12:16]
+    if form == b"VP8X":
+        low_width, high_width, low_height, high_height = struct.unpack_from("<HBHB", data, 24)
+        return (high_width << 16 | low_width) + 1, (high_height << 16 | low_height) + 1
+    if form == b"VP8L":
+        bits = struct.unpack_from("<I", data, 21)[0]
+        return (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1
+    if form == b"VP8 ":
+        width, height = struct.unpack_from("<HH", data, 26)
+        return width & 0x3FFF, height & 0x3FFF
+    return None
+
+
+def _tiff(data: bytes, order: str) -> tuple[list[_Page], bool]:
+    """Each page as a file of its own: the same octets, whose header names its directory and whose directory is the
+    last."""
+    pages: list[_Page] = []
+    seen: set[int] = set()
+    try:
+        at = struct.unpack_from(f"{order}I", data, 4)[0]
+        while at and at not in seen and len(pages) < MAX_PAGES:
+            seen.add(at)
+            size, link = _directory(data, order, at)
+            alone = bytearray(data)
+            struct.pack_into(f"{order}I", alone, 4, at)
+            struct.pack_into(f"{order}I", alone, link, 0)
+            pages.append(_Page(bytes(alone), size))
+            at = struct.unpack_from(f"{order}I", data, link)[0]
+    except struct.error:
+        return pages, bool(pages)
+    return pages, at != 0 and at not in seen
+
+
+def _directory(data: bytes, order: str, at: int) -> tuple[tuple[int, int] | None, int]:
+    """(width and height, where the link to the next directory stands). Tags are 12 octets: tag, type, count, value."""
+    count = struct.unpack_from(f"{order}H", data, at)[0]
+    sizes: dict[int, int] = {}
+    for n in range(count):
+        tag, kind = struct.unpack_from(f"{order}HH", data, at + 2 + 12 * n)
+        if tag in (256, 257):
+            sizes[tag] = struct.unpack_from(f"{order}{'H' if kind == 3 else 'I'}", data, at + 10 + 12 * n)[0]
+    return ((sizes[256], sizes[257]) if len(sizes) == 2 else None), at + 2 + 12 * count

@@ -173,7 +173,7 @@ def tokens(data: bytes) -> tuple[str, list[bytes], Why | None]:
             if octets:
                 run.raw(data[at : at + octets])
                 at += octets
-        if at > len(data) or run.odd:
+        if at > len(data) or run.odd or run.stack:  # an open group at the end: the file is cut
             why = Why.DAMAGED
     except Stop as stop:
         why = stop.why

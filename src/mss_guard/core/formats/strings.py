@@ -66,8 +66,3 @@ def opaque(_: Reading, __: Doc) -> Outcome:
 def locked(_: Reading, __: Doc) -> Outcome:
     """Encrypted by its form."""
     return unreadable(Why.ENCRYPTED)
-
-
-def archive(_: Reading, __: Doc) -> Outcome:
-    """An archive that no reader here opens: declared, never passed over in silence."""
-    return unreadable(Why.DAMAGED)

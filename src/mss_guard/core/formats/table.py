@@ -5,7 +5,22 @@ from __future__ import annotations
 
 from contextlib import suppress
 
-from mss_guard.core.formats import archives, html, kinds, ole, pdf, pictures, rtf, sealed, strings, textual, xmltext
+from mss_guard.core.formats import (
+    archives,
+    books,
+    html,
+    kinds,
+    ole,
+    packed,
+    pdf,
+    pictures,
+    rtf,
+    sealed,
+    strings,
+    textual,
+    tnef,
+    xmltext,
+)
 from mss_guard.core.formats.naming import name_text
 from mss_guard.core.formats.reading import (
     MAX_DEPTH,
@@ -38,7 +53,13 @@ READERS: dict[str, Reader] = {
     "opaque": strings.opaque,
     "program": strings.opaque,
     "strings": strings.read,
-    "archive": strings.archive,
+    "7z": packed.reader("7z"),
+    "rar": packed.reader("rar"),
+    "cab": packed.reader("cab"),
+    "iso": packed.reader("iso"),
+    "zstd": packed.reader("zstd"),
+    "archive": packed.reader("archive"),
+    "tnef": tnef.read,
     "locked": strings.locked,
 }
 
@@ -96,5 +117,7 @@ def warm() -> None:
     """Load and run every native library once, so that nothing is opened or imported afterwards."""
     kinds.warm()
     pdf.warm()
+    packed.warm()
+    books.warm()
     html.text("<p>")
     xmltext.plain("<a/>")

@@ -1,0 +1,86 @@
+"""A writer of compound files (MS-CFB), version 3: sectors of 512 octets, every stream of 4,096 octets or more."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Mapping
+
+_END, _FREE, _FAT, _NONE = 0xFFFFFFFE, 0xFFFFFFFF, 0xFFFFFFFD, 0xFFFFFFFF
+_SECTOR, _MINI, _CUTOFF = 512, 64, 4096
+_ROOT, _STREAM = 5, 2
+
+
+def _padded(data: bytes, unit: int) -> bytes:
+    return data + bytes(-len(data) % unit)
+
+
+def _entry(name: str, kind: int, child: int, right: int, start: int, size: int) -> bytes:
+    """A directory entry (§2.6.1); siblings hang in one chain to the right."""
+    wide = name.encode("utf-16-le") + b"\0\0"
+    return struct.pack(
+        "<64sHBBIII16sIQQIQ", wide, len(wide), kind, 1, _NONE, right, child, bytes(16), 0, 0, 0, start, size
+    )
+
+
+def write(streams: Mapping[str, bytes]) -> bytes:
+    """A compound file whose root holds `streams`; small ones lie in the mini stream (§2.4)."""
+    ordered = sorted(streams.items(), key=lambda item: (len(item[0]), item[0].upper()))
+    fat: list[int] = []
+    body, mini, minifat = bytearray(), bytearray(), []
+
+    def place(data: bytes) -> int:
+        start, count = len(fat), -(-len(data) // _SECTOR)
+        fat.extend([*range(start + 1, start + count), _END] if count else [])
+        body.extend(_padded(data, _SECTOR))
+        return start if count else _END
+
+    spots = []
+    for _, data in ordered:
+        if len(data) >= _CUTOFF:
+            spots.append(place(data))
+        else:
+            start, count = len(minifat), max(1, -(-len(data) // _MINI))
+            minifat.extend([*range(start + 1, start + count), _END])
+            mini.extend(_padded(data or b"\0", _MINI))
+            spots.append(start)
+    mini_start = place(bytes(mini))
+    minifat_data = struct.pack(f"<{len(minifat)}I", *minifat)
+    minifat_data += b"\xff" * (-len(minifat_data) % _SECTOR)
+    minifat_start = place(minifat_data)
+    entries = _entry("Root Entry", _ROOT, 1 if ordered else _NONE, _NONE, mini_start, len(mini))
+    for number, ((name, data), spot) in enumerate(zip(ordered, spots, strict=True), 1):
+        right = number + 1 if number < len(ordered) else _NONE
+        entries += _entry(name, _STREAM, _NONE, right, spot, len(data))
+    directory = place(entries)
+    first_fat, sectors = len(fat), 1
+    while (len(fat) + sectors) * 4 > sectors * _SECTOR:
+        sectors += 1
+    fat.extend([_FAT] * sectors)
+    table = struct.pack(f"<{len(fat)}I", *fat)
+    table += b"\xff" * (-len(table) % _SECTOR)
+    difat = [*range(first_fat, first_fat + sectors)]
+    head = struct.pack(
+        "<8s16sHHHHH6xIIIIIIIII", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", bytes(16), 0x3E, 3, 0xFFFE, 9, 6, 0, sectors,
+        directory, 0, _CUTOFF, minifat_start if minifat else _END, len(minifat_data) // _SECTOR, _END, 0,
+    )  # fmt: skip
+    head += struct.pack("<109I", *difat, *[_FREE] * (109 - len(difat)))
+    return head + bytes(body) + table
+
+
+def msg(subject: str, text: str) -> bytes:
+    """An Outlook message: PR_SUBJECT and PR_BODY as Unicode streams (MS-OXMSG §2.2)."""
+    return write({
+        "__properties_version1.0": bytes(32),
+        "__substg1.0_001A001F": "IPM.Note".encode("utf-16-le"),
+        "__substg1.0_0037001F": subject.encode("utf-16-le"),
+        "__substg1.0_1000001F": text.encode("utf-16-le"),
+    })  # fmt: skip
+
+
+def locked_ooxml() -> bytes:
+    """An OOXML package under agile encryption, as Office wraps it (MS-OFFCRYPTO §2.3.4.10); its key is nobody's."""
+    info = '<?xml version="1.0"?><encryption xmlns="http://schemas.microsoft.com/office/2006/encryption"/>'
+    head = struct.pack("<HHI", 4, 4, 0x40)
+    return write(
+        {"EncryptionInfo": head + info.encode(), "EncryptedPackage": struct.pack("<Q", 5000) + bytes(range(256)) * 20}
+    )
