@@ -15,6 +15,7 @@ from typing import Any, Final
 from mss_guard import assembly, doors
 from mss_guard.config import Settings, check
 from mss_guard.core import formats
+from mss_guard.core.formats.tooling import Tool
 from mss_guard.edge import inspector, postfix_setup
 from mss_guard.edge.next_hop import DnsResolver, HopPool
 
@@ -98,6 +99,19 @@ def _confinement(settings: Settings, _now: datetime) -> Iterator[Result]:
     )
     if layers.weak:
         yield Result("confinement", False, f"couches absentes sur ce noyau : {', '.join(layers.weak)}", needed=False)
+
+
+def _tools(_settings: Settings, _now: datetime) -> Iterator[Result]:
+    works = asyncio.run(inspector.works(Tool.OCR))
+    yield Result(
+        "lecture des images",
+        works,
+        "tesseract répond, enfermé"
+        if works
+        else "absente : images et pages numérisées sont dites illisibles (no-text)",
+        "apt-get install tesseract-ocr tesseract-ocr-fra ; il faut aussi Landlock (noyau ≥ 5.13) et seccomp",
+        needed=False,
+    )
 
 
 def _holding(layers: Any) -> list[str]:
@@ -186,6 +200,7 @@ _CHECKS: Final[tuple[tuple[str, Check], ...]] = (
     ("règles", _rules),
     ("bibliothèques", _libraries),
     ("confinement", _confinement),
+    ("lecture des images", _tools),
     ("écoute", _ports),
     ("serveur suivant", _next_hop),
     ("Postfix", _postfix),

@@ -22,6 +22,7 @@ import threading
 import time
 from multiprocessing import forkserver
 
+from mss_guard.core.formats.tooling import Tool, Tools
 from mss_guard.core.model import Assessment, How, Level, Place, State
 from mss_guard.core.wire import Request, encode_assessment
 
@@ -51,10 +52,34 @@ def load(payload: bytes) -> bytes:
     return payload
 
 
-def inspect(raw: bytes, request: Request, knowledge: bytes) -> Assessment:
+def inspect(raw: bytes, request: Request, knowledge: bytes, ask: Tools) -> Assessment:
     verb, _, argument = request.name.partition(" ")
+    _LENT[:] = [ask]
     said = _VERBS[verb](raw, argument) if verb else ()
     return answer(*(said or ()), *([f"knowledge.{knowledge.decode()}"] if knowledge else []))
+
+
+_LENT: list[Tools] = []
+
+
+def _ask(raw: bytes, argument: str) -> tuple[str, ...]:
+    """Asks for OCR of the raw bytes so many times; what came back, as rule ids."""
+    for _ in range(int(argument or 1)):
+        said = _LENT[0](Tool.OCR, raw)
+    return (
+        f"why.{said.why}",
+        *(f"word.{word.lower()}" for word in said.text.split() if word.isalpha() and word.isascii()),
+    )
+
+
+def _forged(raw: bytes, argument: str) -> None:
+    """Sends what no worker may send instead of an answer: a tool that there is not, or too long a document."""
+    fd = _socket_fd()
+    name, document = {"tool": (b"?sh", b"id"), "length": (b"?ocr", None), "endless": (b"?ocr", b"x")}[argument]
+    for _ in range(10_000 if argument == "endless" else 1):
+        os.write(fd, len(name).to_bytes(4, "big") + name)
+        os.write(fd, (1 << 31).to_bytes(4, "big") if document is None else len(document).to_bytes(4, "big") + document)
+    time.sleep(60)
 
 
 def answer(*words: str) -> Assessment:
@@ -221,6 +246,8 @@ _ATTEMPTS = {
 ATTEMPTS = tuple(_ATTEMPTS)
 
 _VERBS = {
+    "ask": _ask,
+    "forged": _forged,
     "echo": lambda raw, argument: (f"size.{len(raw)}", f"pid.{os.getpid()}"),
     "loaded": lambda raw, argument: (f"pid.{os.getpid()}", *(f"by.{pid}" for pid in LOADED)),
     "raise": lambda raw, argument: _raise(argument),

@@ -12,8 +12,6 @@ from mss_guard.core.model import Why
 
 _COMMANDS = {
     Tool.OCR: ["tesseract", "{}", "-", "-l", "fra"],
-    Tool.WORD: ["antiword", "-m", "UTF-8.txt", "{}"],
-    Tool.SLIDES: ["catppt", "-d", "utf-8", "{}"],
 }
 
 

@@ -1,4 +1,4 @@
-"""What a reader may ask of the programs outside the parser worker: the words of a picture, of an old Word file.
+"""What a reader may ask of the programs outside the parser worker: the words of a picture.
 
 The core starts no program: whoever runs the inspection hands in `Tools`, a plain function. Without one every answer is
 `no-text`, which readers turn into a state of the place."""
@@ -13,11 +13,9 @@ from mss_guard.core.model import Why
 
 
 class Tool(StrEnum):
-    """The programs of the tool worker, by what they make text of."""
+    """The programs that a tool worker runs, by what they do."""
 
-    OCR = "ocr"  # tesseract: one picture (PNG, JPEG, TIFF, BMP, GIF, WEBP, PNM)
-    WORD = "word"  # antiword: a DOC file
-    SLIDES = "slides"  # catppt: a PPT file
+    OCR = "ocr"  # tesseract: one picture (PNG, JPEG, TIFF, BMP, GIF, WEBP, PNM) to its words
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,5 +6,6 @@ from mss_guard.edge.inspector.blocking import blocking
 from mss_guard.edge.inspector.confinement import Layers
 from mss_guard.edge.inspector.pool import Inspector, prepare, probe
 from mss_guard.edge.inspector.terms import Settings, StartError, Stats
+from mss_guard.edge.inspector.tools import works
 
-__all__ = ["Inspector", "Layers", "Settings", "StartError", "Stats", "blocking", "prepare", "probe"]
+__all__ = ["Inspector", "Layers", "Settings", "StartError", "Stats", "blocking", "prepare", "probe", "works"]

@@ -144,25 +144,38 @@ def forbid_new_privileges() -> bool:
     return _prctl(_SET_NO_NEW_PRIVS, 1) and _libc.prctl(_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1
 
 
-def forbid_paths() -> int:
-    """A Landlock rule set that handles every right of the kernel's ABI and grants none; the ABI, or 0 where there is no
-    Landlock.
-    """
-    abi = int(_libc.syscall(ctypes.c_long(_LANDLOCK_CREATE), None, ctypes.c_size_t(0), ctypes.c_uint32(1)))
+def landlock_abi() -> int:
+    """The kernel's Landlock ABI; less than 1 where there is none."""
+    return int(_libc.syscall(ctypes.c_long(_LANDLOCK_CREATE), None, ctypes.c_size_t(0), ctypes.c_uint32(1)))
+
+
+def landlock_attributes() -> bytes:
+    """A rule set that handles every right of the kernel's ABI; empty where there is no Landlock."""
+    abi = landlock_abi()
     if abi < 1:
-        return 0
+        return b""
     attributes = struct.pack("=Q", (1 << _LANDLOCK_FILE_BITS[min(abi, 5)]) - 1)
     if abi >= _LANDLOCK_NET_SINCE:
         attributes += struct.pack("=Q", _LANDLOCK_NET)
     if abi >= _LANDLOCK_SCOPE_SINCE:
         attributes += struct.pack("=Q", _LANDLOCK_SCOPE)
+    return attributes
+
+
+def forbid_paths() -> int:
+    """A Landlock rule set that handles every right of the kernel's ABI and grants none; the ABI, or 0 where there is no
+    Landlock.
+    """
+    attributes = landlock_attributes()
+    if not attributes:
+        return 0
     size = ctypes.c_size_t(len(attributes))
     rules = int(_libc.syscall(ctypes.c_long(_LANDLOCK_CREATE), attributes, size, ctypes.c_uint32(0)))
     if rules < 0:
         return 0
     held = _libc.syscall(ctypes.c_long(_LANDLOCK_RESTRICT), ctypes.c_int(rules), ctypes.c_uint32(0)) == 0
     os.close(rules)
-    return abi if held else 0
+    return landlock_abi() if held else 0
 
 
 def forbid_descriptors() -> bool:

@@ -9,12 +9,14 @@ import socket
 from typing import Final
 
 from mss_guard.core import wire
+from mss_guard.core.formats.tooling import Tool
 from mss_guard.core.model import Assessment
-from mss_guard.edge.inspector import frames, worker
+from mss_guard.edge.inspector import frames, tools, worker
 from mss_guard.edge.inspector.confinement import Layers
 from mss_guard.edge.inspector.frames import EndError
 from mss_guard.edge.inspector.launch import LaunchError, Process, Zygote
 
+_TOOLS: Final = {tool.value.encode(): tool for tool in Tool}
 _REAPED_WITHIN: Final = 1.0
 _READY_MOST: Final = 4096
 _ENDS_WITHIN: Final = 0.25
@@ -71,19 +73,32 @@ class Worker:
         except (frames.FrameError, ValueError) as error:
             raise AnswerError from error
 
-    async def ask(self, request: wire.Request, raw: bytes) -> Assessment:
-        """One message. Raises EndError or AnswerError; then, or when cancelled, the worker is to be dismissed."""
+    async def ask(self, request: wire.Request, raw: bytes, use: tools.Ask = tools.none) -> Assessment:
+        """One message; `use` runs the tools it asks for. Raises EndError or AnswerError; then, or when cancelled, the
+        worker is to be dismissed."""
         self.served += 1
         question = cpu_seconds(len(raw)).to_bytes(worker.CPU_BYTES, "big") + wire.encode_request(request)
         try:
             await frames.send(self._sock, question, raw)
             answer = await frames.receive(self._sock, wire.MAX_ASSESSMENT + 1)
+            for _ in range(tools.MAX_ASKED):
+                if answer[:1] != worker.ASK:
+                    break
+                await self._lend(answer[1:], use)
+                answer = await frames.receive(self._sock, wire.MAX_ASSESSMENT + 1)
             if answer[:1] not in (worker.MORE, worker.LAST):
                 raise AnswerError
             self.last = answer[:1] == worker.LAST
             return wire.decode_assessment(answer[1:], request)
         except (frames.FrameError, wire.WireError) as error:
             raise AnswerError from error
+
+    async def _lend(self, name: bytes, use: tools.Ask) -> None:
+        """One question for a tool. Raises AnswerError for a tool that there is not."""
+        if name not in _TOOLS:
+            raise AnswerError
+        document = await frames.receive(self._sock, tools.MAX_DOCUMENT)
+        await frames.send(self._sock, tools.packed(await use(_TOOLS[name], document)))
 
     async def exit_code(self) -> int | None:
         """How it ended; None when it has not within a moment (it is killed then) or when nobody knows."""

@@ -17,6 +17,7 @@ from mss_guard.edge.inspector.confinement import Layers
 from mss_guard.edge.inspector.crew import AnswerError, EndError, LaunchError, LoadError, Worker, Zygote, cores, hire
 from mss_guard.edge.inspector.poison import Poison
 from mss_guard.edge.inspector.terms import Settings, StartError, Stats
+from mss_guard.edge.inspector.tools import SHARE, Ask, Toolbox
 from mss_guard.edge.inspector.waiting import Line
 from mss_guard.edge.inspector.worker import Child
 
@@ -53,6 +54,7 @@ class Inspector:
         self._line: Line[Worker] = Line()
         self._workers: set[Worker] = set()
         self._poison = Poison()
+        self._tools = Toolbox(settings.workers or cores())
         self._hirings: set[asyncio.Task[None]] = set()
         self._partings: set[asyncio.Task[None]] = set()
         self._swapping = asyncio.Lock()
@@ -163,7 +165,7 @@ class Inspector:
         sound = False
         try:
             async with asyncio.timeout_at(deadline):
-                found = await worker.ask(request, raw)
+                found = await worker.ask(request, raw, self._lent(deadline))
             sound = True
             return found
         except TimeoutError:
@@ -174,6 +176,12 @@ class Inspector:
             return await self._after_death(worker, raw)
         finally:
             self._release(worker, sound)
+
+    def _lent(self, deadline: float) -> Ask:
+        """The tools, for a share of the time that is left."""
+        now = asyncio.get_running_loop().time()
+        until = now + SHARE * (deadline - now)
+        return lambda tool, data: self._tools.ask(tool, data, until)
 
     async def _after_death(self, worker: Worker, raw: bytes) -> Assessment | Fault:
         """The worker ended before it answered: what its end says of the body."""

@@ -15,6 +15,10 @@ class StartError(Exception):
     """The service must not start; the text, in French, says why to whoever runs it."""
 
 
+UNCONFINED: Final = 69
+"""Exit status of a tool's process when a layer that must hold does not (EX_UNAVAILABLE of sysexits.h)."""
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """`inspection`: the module that does the work (`load`, `inspect`). `readers`: packages imported whole.

@@ -23,14 +23,19 @@ from pathlib import Path
 from typing import Any, Final, NoReturn, Protocol
 
 from mss_guard.core import wire
-from mss_guard.core.model import Assessment
-from mss_guard.edge.inspector import confinement, frames
+from mss_guard.core.formats.tooling import Tool, ToolAnswer, Tools
+from mss_guard.core.model import Assessment, Why
+from mss_guard.edge.inspector import confinement, frames, tools
 
 CPU_BYTES: Final = 4
 """A question is the CPU seconds in this many bytes, then the Request; the raw bytes follow in a frame of their own."""
 
 MORE, LAST = b"+", b"-"
 """An answer is one of these bytes, then the Assessment. After LAST the worker takes no more: it has grown too fat."""
+
+ASK: Final = b"?"
+"""Instead of an answer: this byte, then the name of a tool; the document follows in a frame of its own, and the worker
+waits for a frame with what the tool made of it."""
 
 FAT: Final = 400 * 1024
 """Peak resident size in kB beyond which a worker retires."""
@@ -49,7 +54,7 @@ class Inspection(Protocol):
     """The module that does the work, `mss_guard.core.inspection`. It may have a `warm()`, called before confinement."""
 
     def load(self, payload: bytes, /) -> Any: ...
-    def inspect(self, raw: bytes, request: wire.Request, knowledge: Any, /) -> Assessment: ...
+    def inspect(self, raw: bytes, request: wire.Request, knowledge: Any, ask: Tools, /) -> Assessment: ...
 
 
 @dataclass(frozen=True)
@@ -116,11 +121,32 @@ def _serve(fd: int, inspection: Any, knowledge: Any) -> int:
             break
         request = wire.decode_request(question[CPU_BYTES:])
         confinement.grant_cpu(int.from_bytes(question[:CPU_BYTES], "big"))
-        answer = wire.encode_assessment(inspection.inspect(raw, request, knowledge), request)
+        answer = wire.encode_assessment(inspection.inspect(raw, request, knowledge, _tools(fd)), request)
         del raw
         tag = LAST if resource.getrusage(resource.RUSAGE_SELF).ru_maxrss > FAT else MORE
         frames.write(fd, tag + answer)
     return Exit.FINE
+
+
+def _tools(fd: int) -> Tools:
+    """The tools of one message, asked for through the front."""
+    left = tools.MAX_ASKED
+
+    def ask(tool: Tool, data: bytes, /) -> ToolAnswer:
+        nonlocal left
+        if len(data) > tools.MAX_DOCUMENT:
+            return ToolAnswer("", Why.TOO_LARGE)
+        if not left:
+            return ToolAnswer("", Why.NO_TEXT)
+        left -= 1
+        frames.write(fd, ASK + tool.value.encode())
+        frames.write(fd, data)
+        said = frames.read(fd)
+        if said is None:
+            raise frames.EndError
+        return tools.unpacked(said)
+
+    return ask
 
 
 class _NoImport:

@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from mss_guard.core import wire
+from mss_guard.core.formats.tooling import no_tools
 from mss_guard.edge.inspector.terms import PARCEL
 
 LATE: Final = (
@@ -86,7 +87,7 @@ def _load(name: str | None, readers: Sequence[str], payload: bytes) -> tuple[Any
     if hasattr(inspection, "warm"):
         inspection.warm()
     knowledge = inspection.load(payload)
-    inspection.inspect(_SAMPLE, wire.Request(), knowledge)
+    inspection.inspect(_SAMPLE, wire.Request(), knowledge, no_tools)
     return inspection, knowledge
 
 
