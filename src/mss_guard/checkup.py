@@ -83,9 +83,11 @@ def _libraries(_settings: Settings, _now: datetime) -> Iterator[Result]:
     try:
         formats.warm()
     except (ImportError, OSError) as problem:
-        yield Result("bibliothèques", False, str(problem), "apt-get install --no-install-recommends libmagic1")
+        yield Result(
+            "bibliothèques", False, str(problem), "apt-get install --no-install-recommends libmagic1 libarchive13"
+        )
     else:
-        yield Result("bibliothèques", True, "libmagic, pdfium, lxml, re2 répondent")
+        yield Result("bibliothèques", True, "libmagic, libarchive, pdfium, lxml, re2 répondent")
 
 
 def _confinement(settings: Settings, _now: datetime) -> Iterator[Result]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from mss_guard.cli import audit, demo, journal_words, rules, scanning, service, setting_up, trusting
+from mss_guard.cli import audit, demo, journal_words, native, rules, scanning, service, setting_up, trusting
 from mss_guard.cli.common import open_streams
 from mss_guard.cli.language import ARGUMENTS, t
 
@@ -49,4 +49,17 @@ app.add_typer(setting_up.setup, name="setup")
 def main() -> None:
     """The entry point; `--lang` may stand anywhere."""
     open_streams()
-    app(args=ARGUMENTS, prog_name="mss-guard")
+    try:
+        app(args=ARGUMENTS, prog_name="mss-guard")
+    except (ImportError, OSError) as problem:
+        package = native.missing()
+        if package is None:
+            raise
+        typer.echo(
+            t(
+                f"Il manque une bibliothèque : apt-get install --no-install-recommends {package}",
+                f"A library is missing: apt-get install --no-install-recommends {package}",
+            ),
+            err=True,
+        )
+        raise SystemExit(2) from problem
