@@ -7,6 +7,8 @@ import zlib
 import pytest
 
 from mss_guard.core import formats
+from mss_guard.core.formats import pdfraw, table
+from mss_guard.core.formats.reading import Reading
 from mss_guard.core.model import State, Why
 from tests.core.formats import build
 from tests.core.formats.test_caps import P, pdf_with, seen, stream
@@ -63,3 +65,25 @@ def test_identifiers_and_dates_are_no_words():
     """The file's digest and its dates do not become text."""
     data = build.pdf("Bonjour").replace(b"trailer<<", b"trailer<</ID[<%s>]/X(D:20260101)" % (b"8f91e2c3" * 4))
     assert [t.text.strip() for t in formats.read_document(data).texts] == ["Bonjour"]
+
+
+HOSTILE = {
+    "a string that never ends": b"%PDF-1.4\n" + b"(\\" * 1_000_000,
+    "strings in strings": b"%PDF-1.4\n" + b"(" * 1_000_000,
+    "streams without an end": b"%PDF-1.4\n" + b"stream\n" * 100_000,
+    "hexadecimal without an end": b"%PDF-1.4\n" + b"<41" * 500_000,
+}
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("case", HOSTILE)
+def test_what_never_ends_is_passed_over_once(case: str) -> None:
+    """Each took the square of its length once: minutes, and the time limit of this test."""
+    found, _ = pdfraw.strings(Reading(table.look), HOSTILE[case])
+    assert len(found) <= 1
+
+
+def test_a_string_may_hold_balanced_parentheses() -> None:
+    """ISO 32000-1 §7.3.4.2, at any depth, escaped ones aside."""
+    found, _ = pdfraw.strings(Reading(table.look), rb"<</A(Madame (Anne (dite \)Nanou)) Durand)/B(suite)>>")
+    assert found == ["Madame (Anne (dite )Nanou)) Durand", "suite"]

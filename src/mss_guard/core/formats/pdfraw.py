@@ -16,14 +16,14 @@ from mss_guard.core.model import Why
 MAX_STREAMS = 20_000  # looked at; a 500-page file has a few thousand
 MAX_INFLATED = 16 * 1024 * 1024  # octets of one object stream or script: as of an XFA packet
 MAX_STRINGS = 100_000  # kept of one document
+_LONGEST = 1_000_000  # octets taken of a string that is never closed
 
 _STREAM = re.compile(rb"(?<!end)stream\r?\n")
 _HEAD = 4_096  # octets before a stream in which its dictionary stands
 _NUMBER = re.compile(rb"(\d{1,10})\s+\d{1,5}\s+obj\b")
 _TOLD = re.compile(rb"/(?:JS|V|DV|RV|RC|Metadata)\s*(\d{1,10})\s+\d{1,5}\s+R\b")
-_STRING = re.compile(
-    rb"\((?:[^()\\]|\\.|\((?:[^()\\]|\\.){0,2000}+\)){2,1000000}+\)|(?<!<)<[0-9A-Fa-f\s]{4,2000000}+>", re.DOTALL
-)  # possessive: never tried again shorter
+_TOKEN = re.compile(rb"\\.|[()]", re.DOTALL)
+_HEX = re.compile(rb"(?<!<)<[0-9A-Fa-f\s]{4,2000000}+>")  # possessive: never tried again shorter
 _ESCAPE = re.compile(rb"\\([0-7]{1,3}|\r\n|.)", re.DOTALL)
 _PLAIN = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"b": b"\b", b"f": b"\f", b"\n": b"", b"\r": b"", b"\r\n": b""}
 _LETTERS = re.compile(r"[^\W\d_]{2,}")
@@ -38,13 +38,12 @@ def strings(reading: Reading, data: bytes) -> tuple[list[str], Why | None]:
     streams: list[str] = []
     why: Why | None = None
     start = 0
-    for count, (at, head) in enumerate(_streams(data)):
+    for count, (at, end, head) in enumerate(_streams(data)):
         if count >= MAX_STREAMS:
             why = Why.PARTIAL
             break
         bodies.append(data[start:at])
-        end = data.find(b"endstream", at)
-        start = end if end >= 0 else len(data)
+        start = end
         objects = b"/ObjStm" in head
         number = _NUMBER.findall(head)
         if not objects and not (number and int(number[-1]) in told):
@@ -63,13 +62,15 @@ def strings(reading: Reading, data: bytes) -> tuple[list[str], Why | None]:
     return [*list(kept)[:MAX_STRINGS], *streams], why
 
 
-def _streams(data: bytes) -> Iterator[tuple[int, bytes]]:
-    """(where the octets begin, what stands before them from the object's number on)."""
+def _streams(data: bytes) -> Iterator[tuple[int, int, bytes]]:
+    """(where the octets begin and end, what stands before them from the object's number on). One without its end is the
+    last: looking for it again and again would take the square of the time."""
     at = 0
     while found := _STREAM.search(data, at):
         head = data[max(found.start() - _HEAD, at) : found.start()]
-        yield found.end(), head[max(head.rfind(b"endobj"), 0) :]
-        at = max(data.find(b"endstream", found.end()), found.end())
+        end = data.find(b"endstream", found.end())
+        at = end if end >= 0 else len(data)
+        yield found.end(), at, head[max(head.rfind(b"endobj"), 0) :]
 
 
 def _opened(reading: Reading, head: bytes, body: bytes) -> bytes | None:
@@ -91,10 +92,29 @@ def _stream_text(data: bytes) -> str:
 
 
 def _strings(body: bytes) -> Iterator[str]:
-    for found in _STRING.finditer(_IDENTIFIER.sub(b"", body)):
-        text = _decoded(_octets(found.group()))
+    named = _IDENTIFIER.sub(b"", body)
+    for token in (*_literals(named), *_HEX.findall(named)):
+        text = _decoded(_octets(token))
         if _LETTERS.search(text) and not _DATE.match(text) and _printable(text):
             yield text
+
+
+def _literals(body: bytes) -> Iterator[bytes]:
+    """Strings in parentheses, which may nest, in one pass; one that is never closed goes to the end."""
+    depth = start = 0
+    for found in _TOKEN.finditer(body):
+        token = found[0]
+        if not depth:
+            if token.endswith(b"("):  # a backslash outside a string escapes nothing
+                depth, start = 1, found.end() - 1
+        elif token == b"(":
+            depth += 1
+        elif token == b")":
+            depth -= 1
+            if not depth:
+                yield body[start : found.end()]
+    if depth:
+        yield body[start : start + _LONGEST] + b")"
 
 
 def _printable(text: str) -> bool:
