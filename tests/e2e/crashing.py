@@ -15,6 +15,7 @@ import warnings
 from typing import Any
 
 from mss_guard.core import inspection
+from mss_guard.core.formats.tooling import Tools
 from mss_guard.core.model import Assessment
 from mss_guard.core.wire import Request
 
@@ -23,11 +24,11 @@ load = inspection.load
 warm = getattr(inspection, "warm", lambda: None)
 
 
-def inspect(raw: bytes, request: Request, knowledge: Any) -> Assessment:
+def inspect(raw: bytes, request: Request, knowledge: Any, ask: Tools) -> Assessment:
     """Fails as the message says, else inspects it."""
     asked = _HOW.search(raw)
     if asked is None or asked[1] == b"judge":
-        return inspection.inspect(raw, request, knowledge)
+        return inspection.inspect(raw, request, knowledge, ask)
     words = raw.decode("utf-8", "replace")
     warnings.warn(words, stacklevel=1)
     print(words, file=sys.stderr)
