@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import base64
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -272,3 +275,19 @@ def test_torture_messages_are_walked():
         "fws_fn",
     }  # delimiters that match nothing
     assert [name for name in odd if not any(name.startswith(b) for b in broken)] == []
+
+
+def test_of_several_encodings_the_first_is_read_in_every_process():
+    """Conflicting encodings are ambiguous, and what is read of the part does not hang on a hash seed."""
+    code = (
+        "from mss_guard.core import mime; "
+        "head = b'Content-Transfer-Encoding: base64\\r\\nContent-Transfer-Encoding: quoted-printable\\r\\n'; "
+        "part = mime.parse(head + b'\\r\\nQm9uam91cg==').parts[-1]; print(part.data, part.why)"
+    )
+    said = {
+        subprocess.run(
+            [sys.executable, "-c", code], env=os.environ | {"PYTHONHASHSEED": seed}, capture_output=True, text=True
+        ).stdout
+        for seed in ("1", "2", "3", "4", "5")
+    }
+    assert said == {"b'Bonjour' ambiguous\n"}

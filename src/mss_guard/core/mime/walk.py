@@ -87,7 +87,7 @@ def _token(value: str) -> str:
 
 def _facts(block: Block, default: str) -> _Facts:
     types = [h.text for h in block.all("content-type")]
-    encodings = {_token(h.text) for h in block.all("content-transfer-encoding")}
+    encodings = list(dict.fromkeys(_token(h.text) for h in block.all("content-transfer-encoding")))
     params = headers.parameters(types[0]) if types else []
     why = block.why
     if len(set(types)) > 1 or len(encodings) > 1 or len({v for k, v in params if k == "boundary"}) > 1:
@@ -97,7 +97,7 @@ def _facts(block: Block, default: str) -> _Facts:
     declared = _token(types[0]) if types else default
     if "/" not in declared:
         declared = default
-    return _Facts(declared, params, next(iter(encodings), ""), why)
+    return _Facts(declared, params, encodings[0] if encodings else "", why)
 
 
 class _Walk:
@@ -164,7 +164,7 @@ class _Walk:
             self._add(Part(part, facts.declared, body, message=number, why=Why.TOO_DEEP))
             return True
         if facts.declared == "multipart/encrypted":
-            why = Why.ENCRYPTED
+            why = why or Why.ENCRYPTED
         self._add(Part(part, facts.declared, b"", container=True, message=number, why=why))
         self._margin(pieces.preamble, f"{below}0:preamble", number)
         default = "message/rfc822" if facts.declared == "multipart/digest" else "text/plain"
