@@ -1,0 +1,164 @@
+"""A labelled mail as a client would send it: headers, encodings and HTML twins differ from mail to mail, always the same way."""
+
+from __future__ import annotations
+
+import html as markup
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta, timezone
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime, parseaddr
+from hashlib import sha256
+from typing import Any
+
+from tests.mail import attachments
+
+_PARIS = timezone(timedelta(hours=1))
+_FIRST_MONDAY = datetime(2026, 1, 5, 7, 40, tzinfo=_PARIS)
+
+# client → header and its value, and the (charset, transfer encoding) pairs that it is seen to write
+_CLIENTS: dict[str, tuple[tuple[str, str], tuple[tuple[str, str], ...]]] = {
+    "outlook": (("X-Mailer", "Microsoft Outlook 16.0"), (("iso-8859-1", "quoted-printable"), ("utf-8", "base64"))),
+    "thunderbird": (("User-Agent", "Mozilla Thunderbird"), (("utf-8", "8bit"), ("utf-8", "quoted-printable"))),
+    "gmail": (("X-Gm-Features", "AQt7F2o"), (("utf-8", "quoted-printable"), ("utf-8", "base64"))),
+    "zimbra": (("X-Mailer", "Zimbra 8.8.15_GA_4717 (ZimbraWebClient - FF140 (Win))"), (("utf-8", "quoted-printable"),)),
+    "ios": (("X-Mailer", "iPhone Mail (22G86)"), (("utf-8", "quoted-printable"),)),
+    "roundcube": (("User-Agent", "Roundcube Webmail/1.6.11"), (("utf-8", "8bit"), ("windows-1252", "8bit"))),
+}
+
+
+def build(entry: Mapping[str, Any], signature: str = "") -> bytes:
+    """The message of one YAML entry, CRLF throughout.
+
+    Raises ValueError, KeyError or TypeError when a value is not of the shape that README.md gives.
+    """
+    dice = sha256(entry["id"].encode()).digest()
+    client = entry.get("client") or sorted(_CLIENTS)[dice[0] % len(_CLIENTS)]
+    text = "\n\n".join(
+        piece.rstrip("\n") for piece in (entry.get("text", ""), signature, entry.get("quoted", "")) if piece
+    )
+    body = _body(f"{text}\n" if text else "", entry.get("html", "false"), client, dice)
+    parts = entry.get("attachments") or []
+    pictures = [part for part in parts if attachments.kind_of(part) == "png-logo"]
+    if pictures:
+        body = _related(body, pictures)
+    signed = [part for part in parts if attachments.kind_of(part) == "p7s"]
+    for part in parts:
+        if part not in pictures and part not in signed:
+            attachments.attach(body, part)
+    whole = _signed(body) if signed else body
+    _headers(whole, entry, client, dice)
+    _name_boundaries(whole, dice)
+    return whole.as_bytes(policy=SMTP)
+
+
+def _headers(whole: EmailMessage, entry: Mapping[str, Any], client: str, dice: bytes) -> None:
+    domain = parseaddr(entry["from"])[1].rpartition("@")[2]
+    when = _FIRST_MONDAY + timedelta(days=7 * (dice[1] % 40) + dice[2] % 5, minutes=int.from_bytes(dice[3:5]) % 660)
+    subject = " ".join(entry.get("subject", "").split())
+    values = {
+        "From": entry["from"],
+        "To": _addresses(entry["to"]),
+        "Cc": _addresses(entry.get("cc", [])),
+        "Subject": subject,
+        "Date": format_datetime(datetime.fromisoformat(entry["date"]) if entry.get("date") else when),
+        "Message-ID": f"<{dice.hex()[:24]}@{domain}>",
+    }
+    if subject[:4].upper().startswith(("RE:", "RE :", "TR:", "TR :", "FW:", "FWD:")):
+        values["In-Reply-To"] = values["References"] = f"<{dice.hex()[24:44]}@{domain}>"
+    name, value = _CLIENTS[client][0]
+    for key, content in {**values, name: value, **entry.get("headers", {})}.items():
+        if content:
+            whole[key] = content
+
+
+def _addresses(value: str | Sequence[str]) -> str:
+    return value if isinstance(value, str) else ", ".join(value)
+
+
+def _body(text: str, html: str, client: str, dice: bytes) -> EmailMessage:
+    ways = _CLIENTS[client][1]
+    charset, encoding = ways[dice[5] % len(ways)]
+    twin = _twin(text, client) if html in ("true", "only") else "" if html == "false" else html
+    message = EmailMessage(policy=SMTP)
+    if html == "only":
+        _fill(message, twin, "html", charset, encoding)
+        return message
+    _fill(message, text, "plain", charset, encoding)
+    if twin:
+        message.make_alternative()
+        alternative = EmailMessage(policy=SMTP)
+        _fill(alternative, twin, "html", charset, encoding)
+        message.attach(alternative)
+    return message
+
+
+def _fill(message: EmailMessage, text: str, subtype: str, charset: str, encoding: str) -> None:
+    try:
+        text.encode(charset)
+    except UnicodeEncodeError:
+        charset = "utf-8"
+    if encoding == "8bit" and (text.isascii() or any(len(line.encode(charset)) > 900 for line in text.splitlines())):
+        encoding = (
+            "7bit" if text.isascii() and all(len(line) <= 900 for line in text.splitlines()) else "quoted-printable"
+        )
+    message.set_content(text, subtype=subtype, charset=charset, cte=encoding)
+    del message["MIME-Version"]
+    if "MIME-Version" not in message:
+        message["MIME-Version"] = "1.0"
+
+
+def _twin(text: str, client: str) -> str:
+    """The HTML that the client writes beside the text: one block a line, quoted lines in a blockquote."""
+    blocks, quoted = [], False
+    for line in text.splitlines():
+        quotes = line.startswith(">")
+        if quotes != quoted:
+            blocks.append('<blockquote type="cite">' if quotes else "</blockquote>")
+            quoted = quotes
+        shown = markup.escape(line.lstrip("> ") if quotes else line, quote=False)
+        if client == "outlook":
+            blocks.append(f'<p class="MsoNormal"><span style="font-size:11.0pt">{shown or "&nbsp;"}</span></p>')
+        elif client in ("gmail", "ios"):
+            blocks.append(f"<div>{shown or '<br>'}</div>")
+        else:
+            blocks.append(f"{shown}<br>")
+    closing = "</blockquote>" if quoted else ""
+    return f'<html><head><meta charset="utf-8"></head><body>\n{chr(10).join(blocks)}{closing}\n</body></html>\n'
+
+
+def _related(body: EmailMessage, pictures: Sequence[Mapping[str, Any]]) -> EmailMessage:
+    """Logos of a signature: inline, named by a Content-ID that the HTML shows when there is HTML."""
+    related = EmailMessage(policy=SMTP)
+    related["MIME-Version"] = "1.0"
+    related.make_related()
+    del body["MIME-Version"]
+    related.attach(body)
+    for number, picture in enumerate(pictures, 1):
+        related.add_related(
+            attachments.logo(picture.get("name", "image001.png")), "image", "png",
+            cid=f"<image00{number}.png@01DC5D>", filename=picture.get("name", f"image00{number}.png"), disposition="inline",
+        )  # fmt: skip
+    return related
+
+
+def _signed(body: EmailMessage) -> EmailMessage:
+    """RFC 8551 §3.5.3; the signature is well-formed and signs nothing."""
+    whole = EmailMessage(policy=SMTP)
+    whole["MIME-Version"] = "1.0"
+    whole["Content-Type"] = 'multipart/signed; protocol="application/pkcs7-signature"; micalg="sha-256"'
+    del body["MIME-Version"]
+    seal = EmailMessage(policy=SMTP)
+    seal.set_content(
+        attachments.SIGNATURE, "application", "pkcs7-signature", filename="smime.p7s", disposition="attachment"
+    )
+    del seal["MIME-Version"]
+    whole.attach(body)
+    whole.attach(seal)
+    return whole
+
+
+def _name_boundaries(whole: EmailMessage, dice: bytes) -> None:
+    for number, part in enumerate(part for part in whole.walk() if part.is_multipart()):
+        if part.get_content_maintype() == "multipart":
+            part.set_boundary(f"----=_Part_{number}_{dice.hex()[:16]}")
