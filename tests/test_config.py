@@ -161,10 +161,10 @@ def test_warnings_are_no_mistakes():
 
 
 def test_the_example_is_right():
-    """The example file loads, may run, and leads to one warning only: it names no list."""
+    """The example file loads, may run, and leads to no warning."""
     settings = config.load(EXAMPLE)
     assert config.check(settings, TODAY, for_run=True) == ()
-    assert [m.message[:22] for m in config.warnings(settings)] == ["aucune liste blanche ("]
+    assert config.warnings(settings) == ()
 
 
 # --- example = keys = defaults ----------------------------------------------------------------------------------------
@@ -212,6 +212,10 @@ def test_the_example_shows_the_defaults():
     default = config.load(None).model_dump(by_alias=True)
     own = {"structure", "trust", "partners", "rules", "policy"}
     assert {k: v for k, v in example.items() if k not in own} == {k: v for k, v in default.items() if k not in own}
-    for section, given in (("policy", {"mode", "observe_until"}), ("trust", {"extra", "deny"}), ("rules", {"disable"})):
+    for section, given in (
+        ("policy", {"mode", "observe_until"}),
+        ("trust", {"list", "ca", "proxy", "extra", "deny"}),
+        ("rules", {"disable"}),
+    ):
         rest = example[section].keys() - given
         assert {k: example[section][k] for k in rest} == {k: default[section][k] for k in rest}

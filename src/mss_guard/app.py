@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import random
 import signal
 import sys
+import threading
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 import structlog
 
 from mss_guard import assembly, config, doors, telling
 from mss_guard.assembly import Loaded
+from mss_guard.core import trust
 from mss_guard.core.model import HopReply
-from mss_guard.edge import service_manager
+from mss_guard.edge import service_manager, trust_feed
 from mss_guard.edge.inspector import Inspector
 from mss_guard.edge.journal import Journal
 from mss_guard.edge.next_hop import DnsResolver, HopPool
@@ -24,10 +29,13 @@ from mss_guard.edge.smtp_server import Front, Room, serve
 from mss_guard.judgement import Judgement
 
 LIST_POLL = 30.0  # seconds between looks at the list and partner files
+LIST_EVERY = 3600.0  # seconds between two askings for the published list (domain.md §1: hourly, conditional)
+LIST_AGAIN = 300.0  # seconds until it is asked for again after a failure, doubled each time up to LIST_EVERY
 DRAIN = 620.0  # our dot may be out, and RFC 5321 §4.5.3.2.6 gives the hop ten minutes; below TimeoutStopSec=660
 TRIAL = 120.0  # seconds for the fresh process that tries a new configuration
 
 _log = structlog.get_logger("mss_guard.service")
+T = TypeVar("T")
 
 
 class Service:
@@ -81,7 +89,9 @@ class Service:
         self._ends.push_async_callback(self.notifier.drain, 5.0)
         self.judgement = Judgement(loaded.state, self.inspector, self.journal, self.notifier.post)
         await self._listen(settings)
-        self._tasks = [asyncio.create_task(one()) for one in (self._reloads, self._watch_lists, self._watchdog)]
+        self._tasks = [
+            asyncio.create_task(one()) for one in (self._reloads, self._renew_list, self._watch_lists, self._watchdog)
+        ]
         self._note("start", "applied")
         self._say_ready()
 
@@ -172,6 +182,29 @@ class Service:
                 async with self._changing:
                     await _guarded("list", self._relist)
 
+    async def _renew_list(self) -> None:
+        """The published list is asked for again and again, beside the mail: no verdict waits for it."""
+        failures = 0
+        while True:
+            if self.settings.trust.published:
+                renewal = await _aside(partial(assembly.renew_list, self.settings, datetime.now(UTC)))
+                failures = 0 if renewal.renewed else failures + 1
+                for sentence in renewal.said:
+                    _log.error("list.refused", problem=sentence)
+                if renewal.renewed:
+                    async with self._changing:
+                        await _guarded("list", self._relist)
+            self._mind_the_age()
+            pause = min(LIST_AGAIN * 2 ** min(failures - 1, 8), LIST_EVERY) if failures else LIST_EVERY
+            await asyncio.sleep(pause * random.uniform(0.9, 1.1))  # noqa: S311 - a thousand houses, not all at once
+
+    def _mind_the_age(self) -> None:
+        space, now = self._loaded.state.knowledge.space, datetime.now(UTC)
+        age = trust.freshness(space, now)
+        if self.settings.trust.list is not None and age != "fresh":
+            at = space.confirmed_at.isoformat() if space.confirmed_at else None
+            _log.log(40 if age == "old" else 30, "list.age", state=age, confirmed=at)
+
     async def _relist(self) -> bool:
         self._take(await asyncio.to_thread(assembly.relist, self._loaded, datetime.now(UTC)))
         self._note("list", "applied")
@@ -196,6 +229,21 @@ class Service:
 
     def _told(self, reference: str, reply: HopReply) -> None:
         self.journal.append_late("notice", reference, telling.notice_record(reply), None)
+
+
+async def _aside(work: Callable[[], T]) -> T:
+    """`work`, which does not raise, in a thread that never holds up the end of the process (asyncio's own threads do)."""
+    loop, done = asyncio.get_running_loop(), asyncio.Event()
+    answers: list[T] = []
+
+    def run() -> None:
+        answers.append(work())
+        with contextlib.suppress(RuntimeError):  # the loop is closed: the service has stopped meanwhile
+            loop.call_soon_threadsafe(done.set)
+
+    threading.Thread(target=run, daemon=True, name="list").start()
+    await done.wait()
+    return answers[0]
 
 
 async def _guarded(what: str, change: Callable[[], Awaitable[bool]]) -> bool:
@@ -242,6 +290,20 @@ def read_for_scan(path: Path | None, *, compiled: bool = False) -> Loaded:
     if mistakes:
         raise config.Mistakes(mistakes)
     return assembly.load(found, datetime.now(UTC), compiled=compiled)
+
+
+def renew_list(path: Path | None, now: datetime, *, accept_shrunken: bool = False) -> assembly.Renewal:
+    """`trust update`: whatever else may be wrong with the configuration, its list must be sound."""
+    found = settings(path)
+    mistakes = config.check(found, now.date(), for_run=False)
+    if mistakes:
+        raise config.Mistakes(mistakes)
+    return assembly.renew_list(found, now, accept_shrunken=accept_shrunken)
+
+
+def look_at_list(path: Path) -> trust.TrustList | str:
+    """A list in a file, or why there is none, in French."""
+    return trust_feed.look(path, datetime.now(UTC))
 
 
 def journal_places(found: config.Settings) -> tuple[Path, Path]:

@@ -20,7 +20,7 @@ from mss_guard.core.model import (
 from mss_guard.core.partners import Partners
 from mss_guard.core.strict_yaml import Mistake, Mistakes
 from mss_guard.core.trust import LocalWord
-from mss_guard.edge import library, trust_feed
+from mss_guard.edge import library, list_fetch, trust_feed
 from mss_guard.edge.inspector import StartError
 from mss_guard.edge.journal import JournalBusy, JournalUnavailable, KeyRefused
 from mss_guard.edge.library import Library, LibraryError
@@ -88,12 +88,14 @@ def _with_lists(
     settings: config.Settings, shelf: Library, payload: bytes, rules: str, now: datetime, *, keep: bool
 ) -> Loaded:
     fed = trust_feed.feed(
-        Path(settings.trust.list) if settings.trust.list else None,
-        Path(settings.state) / "trust",
+        Path(settings.trust.file) if settings.trust.file else None,
+        doors.trust_state(settings),
         now=now,
         extra=_words(settings.trust.extra),
         deny=_words(settings.trust.deny),
+        tests=_test_domains(shelf),
         keep=keep,
+        published=settings.trust.published,
     )
     known = _partners(settings)
     both = known.also_listed(fed.space.domains)
@@ -119,6 +121,29 @@ def _with_lists(
         doors.budget(settings),
     )
     return Loaded(settings, shelf, payload, rules, state, tuple(said))
+
+
+@dataclass(frozen=True, slots=True)
+class Renewal:
+    """What came of asking for the list anew. `renewed`: it is the source's own word of today; `said`: French sentences."""
+
+    renewed: bool
+    said: tuple[str, ...] = ()
+
+
+def renew_list(settings: config.Settings, now: datetime, *, accept_shrunken: bool = False) -> Renewal:
+    """Fetch the list, or read its file again, and keep it as the last good copy when it is good. Takes up to two minutes."""
+    source, state = doors.list_source(settings), doors.trust_state(settings)
+    if source is None:
+        if settings.trust.file is None:
+            return Renewal(False, ("trust.list manque : ni adresse ni fichier",))
+        fed = trust_feed.feed(Path(settings.trust.file), state, now=now, accept_shrunken=accept_shrunken)
+        return Renewal(fed.used == "source", fed.happened)
+    answer = list_fetch.get(source, list_fetch.Validators(*trust_feed.tags_of(source.url, state)))
+    if isinstance(answer, list_fetch.Unfetched):
+        return Renewal(False, (f"liste blanche {source.url} : {answer.why}",))
+    tags = (answer.validators.etag, answer.validators.modified)
+    return Renewal(*trust_feed.receive(answer.body, tags, source.url, state, now=now, accept_shrunken=accept_shrunken))
 
 
 def policy_settings(settings: config.Settings) -> policy.PolicySettings:
@@ -148,6 +173,24 @@ def _category(word: str) -> Measure | None:
 
 def _handling(word: str) -> policy.Handling:
     return policy.SUSPICION if word == "suspicion" else Measure(word)
+
+
+class _TestDomains(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    version: int
+    domains: tuple[_TestDomain, ...]
+
+
+class _TestDomain(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    domain: str
+    reason: str
+
+
+def _test_domains(shelf: Library) -> tuple[LocalWord, ...]:
+    """The names that the published list carries for tests alone (rules/trust/essais.yaml)."""
+    given = strict_yaml.load(shelf.trust["essais.yaml"], "rules/trust/essais.yaml", _TestDomains)
+    return tuple(LocalWord(e.domain, e.reason) for e in given.domains)
 
 
 def _words(entries: Iterable[config.LocalDomain]) -> tuple[LocalWord, ...]:

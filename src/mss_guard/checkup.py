@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from mss_guard import assembly, doors
 from mss_guard.config import Settings, check
-from mss_guard.core import formats
+from mss_guard.core import formats, trust
 from mss_guard.core.formats.tooling import Tool
 from mss_guard.edge import inspector, postfix_setup
 from mss_guard.edge.next_hop import DnsResolver, HopPool
@@ -73,8 +73,15 @@ def _white_list(loaded: assembly.Loaded, now: datetime) -> Iterator[Result]:
     good = loaded.state.knowledge.has_list(now)
     age = "jamais confirmée" if space.confirmed_at is None else f"confirmée il y a {(now - space.confirmed_at).days} j"
     yield Result(
-        "liste blanche", good, f"{len(space.domains)} domaines, {age}", "donner un fichier récent à trust.list"
+        "liste blanche",
+        good,
+        f"{len(space.domains)} domaines, {age}",
+        "mss-guard trust update ; trust.list : un fichier récent ou l'adresse https et trust.ca",
     )
+    state = trust.freshness(space, now)
+    if good and state != "fresh":
+        said = "plus de 24 h" if state == "late" else "plus de 7 jours : des domaines y manquent ou n'y sont plus"
+        yield Result("liste blanche", False, f"non confirmée depuis {said}", "mss-guard trust update", needed=False)
     for sentence in loaded.said:
         yield Result("liste blanche", False, sentence, needed=False)
 

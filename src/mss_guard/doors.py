@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from mss_guard import config
-from mss_guard.edge import inspector
+from mss_guard.edge import inspector, list_fetch, trust_feed
 from mss_guard.edge.next_hop import Hop, HopSettings, Tls
 from mss_guard.edge.smtp_server import FrontLimits, ListenerSettings
 from mss_guard.edge.smtp_server.ports import ListenerMode
@@ -64,9 +64,24 @@ def workers(settings: config.Settings) -> inspector.Settings:
     return inspector.Settings(workers=settings.inspection.workers or 0)
 
 
+def trust_state(settings: config.Settings) -> Path:
+    """Where the last good list is kept."""
+    return Path(settings.state) / "trust"
+
+
+def list_source(settings: config.Settings) -> list_fetch.Source | None:
+    """Where the list is fetched from; None when it is a file, or when there is none."""
+    given = settings.trust
+    if not given.published or given.ca is None:
+        return None
+    proxy = (given.proxy.host, given.proxy.port) if given.proxy else None
+    return list_fetch.Source(given.published, Path(given.ca), proxy)
+
+
 def list_times(settings: config.Settings) -> tuple[tuple[str, float], ...]:
     """Modification times of the white list and of the partner files, to see whether one changed."""
-    named = [settings.trust.list] if settings.trust.list else []
+    held = str(trust_state(settings) / trust_feed.LAST_GOOD) if settings.trust.published else settings.trust.file
+    named = [held] if held else []
     found: list[tuple[str, float]] = []
     for name in [*named, *settings.partners.files]:
         path = Path(name)

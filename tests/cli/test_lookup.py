@@ -138,3 +138,11 @@ def test_trust_status_tells_size_source_and_age(config):
     assert told["domains"] > 5
     assert {"dirty", "valid", "generated", "confirmed", "age_hours", "extra", "deny", "version"} <= set(told)
     assert "domains" in run("trust", "status", "-c", config).out
+
+
+def test_a_slip_in_a_listed_name_is_asked_about(config):
+    """An outside address close to a listed name, or its owner's ordinary domain, is told the listed one; no other is."""
+    near = {line["address"]: line["near"] for line in run("lookup", "--json", "-c", config,
+            "a@ch-valombreuse.fr", "a@ch-valombruese.mssante.fr", "a@ch-valombreuse.mssante.fr", "a@gmail.com").lines}  # fmt: skip
+    assert list(near.values()) == [["ch-valombreuse.mssante.fr"], ["ch-valombreuse.mssante.fr"], [], []]
+    assert "vouliez-vous dire …@ch-valombreuse.mssante.fr ?" in run("lookup", "-c", config, "a@ch-valombreuse.fr").out

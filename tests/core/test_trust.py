@@ -9,6 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mss_guard.core import trust
+from mss_guard.core.addresses import parse
+from mss_guard.core.model import Standing
+from mss_guard.core.policy import Knowledge, Structure, look_up
 from mss_guard.core.trust import ListRefused, LocalWord
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -136,6 +139,41 @@ def test_the_overlay_holds_until_the_end_of_its_day():
     assert space.added("partenaire.example", NOW + timedelta(days=1)) is None
     assert space.added("x.partenaire.example", NOW) is None
     assert space.denied("test.mssante.fr", NOW + timedelta(days=4000)) == denied
+
+
+def test_names_for_tests_are_not_trusted_unless_the_structure_says_so():
+    """A name that the list carries for tests is outside, with all below it, until `extra` admits it; its neighbours stay trusted."""
+    tests = [LocalWord(".test.mssante.fr", "essai"), LocalWord("koriantest.mssante.fr", "essai")]
+    listed = trust.parse_list(
+        white_list("test.mssante.fr", "x.test.mssante.fr", "koriantest.mssante.fr", "contest.mssante.fr")
+    )
+    admitted = LocalWord("x.test.mssante.fr", "recette de juin")
+    space = trust.space(listed, tests=tests, extra=[admitted], confirmed_at=NOW)
+    standings = {
+        "test.mssante.fr": Standing.OUTSIDE,
+        "x.test.mssante.fr": Standing.TRUSTED,
+        "koriantest.mssante.fr": Standing.OUTSIDE,
+        "contest.mssante.fr": Standing.TRUSTED,
+    }
+    knowledge = Knowledge("v", Structure(frozenset({"ehpad.fr"})), space)
+    for name, standing in standings.items():
+        found = look_up(parse(f"a@{name}".encode()), knowledge, NOW)
+        assert found.standing is standing, name
+        assert (
+            standing is Standing.TRUSTED
+            or found.why == "domaine d'essai, écarté d'office : essai (trust.extra l'admet)"
+        )
+
+
+@pytest.mark.parametrize(
+    ("age", "word"), [(1, "fresh"), (24, "fresh"), (25, "late"), (168, "late"), (169, "old"), (None, "old")]
+)
+def test_a_list_grows_late_and_old(age, word):
+    """A day without confirmation is late, a week is old, never is old."""
+    confirmed = None if age is None else NOW - timedelta(hours=age)
+    assert (
+        trust.freshness(trust.space(trust.parse_list(white_list("a.mssante.fr")), confirmed_at=confirmed), NOW) == word
+    )
 
 
 def test_the_version_changes_with_names_and_overlay():

@@ -138,6 +138,7 @@ def _sender(loaded: Loaded) -> str:
 def lookup(addresses: Annotated[list[str], typer.Argument()], config: Config = None, as_json: Json = False) -> None:
     from mss_guard import app
     from mss_guard.core import policy
+    from mss_guard.core.lookalikes import near
 
     with refusals():
         loaded = app.read_for_scan(config)
@@ -148,16 +149,21 @@ def lookup(addresses: Annotated[list[str], typer.Argument()], config: Config = N
         found = policy.look_up(address, knowledge, now)
         trusted = found.standing in (Standing.TRUSTED, Standing.CITIZEN)
         good = good and trusted
+        meant = () if trusted else near(address.domain, knowledge.space.domains)
         confirmed = knowledge.space.confirmed_at
         told = {
             "address": text, "standing": found.standing, "why": found.why, "domain": address.domain,
             "list_date": knowledge.space.generated_at.isoformat() if knowledge.space.generated_at else None,
             "list_confirmed": confirmed.isoformat() if confirmed else None, "list_valid": knowledge.has_list(now),
+            "near": list(meant),
         }  # fmt: skip
         if as_json:
             put(told)
         else:
             print(plain(f"{text} : {found.standing} ({found.why})"))
+            if meant:
+                names = ", ".join(f"…@{name}" for name in meant)
+                print(t(f"  à vérifier, vouliez-vous dire {names} ?", f"  to be checked, did you mean {names}?"))
     if not as_json:
         say(_list_date(knowledge.space.generated_at, knowledge.has_list(now)))
     leave(OK if good else NO)

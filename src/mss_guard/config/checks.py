@@ -25,10 +25,6 @@ def _is(*words: Value) -> Callable[[Value], bool]:
     return lambda value: value in words
 
 
-def _starts(*beginnings: str) -> Callable[[Value], bool]:
-    return lambda value: isinstance(value, str) and value.lower().startswith(beginnings)
-
-
 def _above_one(value: Value) -> bool:
     return isinstance(value, int) and value > 1
 
@@ -37,8 +33,6 @@ UNAVAILABLE: tuple[tuple[Path, Callable[[Value], bool]], ...] = (
     (("listeners", "*", "mode"), _is("milter")),
     (("workers",), _above_one),
     (("routes", "mssante"), _other_than(None)),
-    (("trust", "list"), _starts("https://", "http://")),
-    (("trust", "ca"), _other_than(None)),
     (("lists", "*"), _other_than(None)),
     (("policy", "levels", "*"), _is("confirm")),
     (("policy", "categories", "*"), _is("confirm")),
@@ -156,6 +150,22 @@ def _amounts(settings: Settings) -> Iterator[_Wrong]:
         yield _Wrong(("inspection", "budget"), "il faut entre 1s et 45s : au-delà, l'expéditeur n'attend plus")
     if settings.trust.max_age < timedelta(days=1):
         yield _Wrong(("trust", "max_age"), "il faut au moins 1d")
+    yield from _list_source(settings)
+
+
+def _list_source(settings: Settings) -> Iterator[_Wrong]:
+    """The list is fetched over TLS under a pinned chain, or it is a file; there is no third way."""
+    trust = settings.trust
+    if "://" in (trust.list or "") and not trust.published:
+        yield _Wrong(("trust", "list"), "une liste se prend en https:// (chaîne vérifiée) ou dans un fichier")
+    if trust.published and trust.ca is None:
+        words = (
+            "trust.ca manque : le fichier PEM de la chaîne IGC-Santé, sans lequel le serveur ne peut pas être vérifié"
+        )
+        yield _Wrong(("trust", "list"), words)
+    for key, given in (("ca", trust.ca), ("proxy", trust.proxy)):
+        if given is not None and not trust.published:
+            yield _Wrong(("trust", key), f"{key} ne sert qu'avec une liste en https://")
 
 
 def _before_running(settings: Settings, today: date) -> Iterator[_Wrong]:

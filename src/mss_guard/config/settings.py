@@ -113,12 +113,27 @@ class LocalDomain(Section):
     until: date | None = None
 
 
+class Proxy(Section):
+    host: Host
+    port: Port = 3128
+
+
 class Trust(Section):
     list: Line | None = None
     ca: Line | None = None
+    proxy: Proxy | None = None
     max_age: Duration = timedelta(days=15)
     extra: tuple[LocalDomain, ...] = ()
     deny: tuple[LocalDomain, ...] = ()
+
+    @property
+    def published(self) -> str:
+        """The address the list is fetched from; empty when it is a file, or none."""
+        return self.list if self.list is not None and self.list.startswith("https://") else ""
+
+    @property
+    def file(self) -> str | None:
+        return self.list if self.list is not None and not self.published else None
 
 
 class Partners(Section):

@@ -11,6 +11,7 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from typing import Literal
 
 from lxml import etree
 
@@ -61,6 +62,7 @@ class TrustSpace:
     domains: frozenset[str] = frozenset()
     extra: tuple[LocalWord, ...] = ()
     deny: tuple[LocalWord, ...] = ()
+    tests: tuple[LocalWord, ...] = ()
     generated_at: datetime | None = None
     confirmed_at: datetime | None = None
     source: str = ""
@@ -77,6 +79,28 @@ class TrustSpace:
     def denied(self, domain: str, now: datetime) -> LocalWord | None:
         """The overlay's word against this name, if one holds today. It stands over the list and over `extra`."""
         return _word(self.deny, domain, now)
+
+    def for_tests(self, domain: str) -> LocalWord | None:
+        """The shipped word against a name that is listed for tests alone. `.x` means x and all below it; a structure
+        that does want such a name writes it into `extra`, which stands over this.
+        """
+        under = f".{domain}"
+        return next(
+            (w for w in self.tests if w.domain == domain or (w.domain[:1] == "." and under.endswith(w.domain))), None
+        )
+
+
+Freshness = Literal["fresh", "late", "old"]
+LATE, OLD = timedelta(hours=24), timedelta(days=7)
+"""A list is published every hour or so, and domains change by the hundred a month (domain.md §1): a day without
+confirmation deserves a warning, a week an alarm."""
+
+
+def freshness(space: TrustSpace, now: datetime) -> Freshness:
+    """How long the source has not stood behind this list; never is old."""
+    if space.confirmed_at is None or now - space.confirmed_at > OLD:
+        return "old"
+    return "late" if now - space.confirmed_at > LATE else "fresh"
 
 
 def usable(space: TrustSpace | None, now: datetime, max_age: timedelta) -> bool:
@@ -116,21 +140,23 @@ def space(
     *,
     extra: Iterable[LocalWord] = (),
     deny: Iterable[LocalWord] = (),
+    tests: Iterable[LocalWord] = (),
     confirmed_at: datetime | None = None,
     source: str = "",
 ) -> TrustSpace:
     """The trust space of a list (or of none yet) and an overlay."""
     read = trust_list or TrustList(frozenset(), None, 0, 0)
-    extra, deny = tuple(extra), tuple(deny)
+    extra, deny, tests = tuple(extra), tuple(deny), tuple(tests)
     return TrustSpace(
         domains=read.domains,
         extra=extra,
         deny=deny,
+        tests=tests,
         generated_at=read.generated_at,
         confirmed_at=confirmed_at if read.domains else None,
         source=source,
         dirty=read.dirty,
-        version=_version(read.domains, extra, deny),
+        version=_version(read.domains, extra, (*deny, *tests)),
     )
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 _PACKAGE = Path(__file__).resolve().parents[1]
@@ -26,6 +26,7 @@ class Library:
     local: Mapping[str, str]
     words: Mapping[str, str]
     notices: Mapping[str, str]
+    trust: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def version(self) -> str:
@@ -50,13 +51,14 @@ def read(local: Iterable[Path]) -> Library:
     rules |= {p.name: _text(p) for p in sorted(root.glob("*.yaml"))}
     words = {f"{p.relative_to(root)}": _text(p) for p in sorted((root / "words").glob("*.txt"))}
     notices = {p.name: _text(p) for p in sorted((root / "notices").glob("*")) if p.is_file()}
+    trust = {p.name: _text(p) for p in sorted((root / "trust").glob("*.yaml"))}
     if not rules:
         raise LibraryError(f"aucune règle dans {root}")
     own: dict[str, str] = {}
     for folder in local:
         own |= {str(p): _text(p) for p in sorted(folder.rglob("*.yaml"))}
         words |= {f"{p.relative_to(folder)}": _text(p) for p in sorted(folder.rglob("*.txt"))}
-    return Library(rules, own, words, notices)
+    return Library(rules, own, words, notices, trust)
 
 
 def partner_files(names: Iterable[str]) -> dict[str, str]:

@@ -1,5 +1,5 @@
-"""The door to the white list: reads the file the configuration names, guards against a list that shrank, keeps the last
-good copy.
+"""The door to the white list: reads the file the configuration names, or takes what was fetched, guards against a list
+that shrank, keeps the last good copy.
 
 Of the outside world nothing is believed for long: a list is as old as its source last confirmed it (for a file, its
 modification time), and whoever cannot give a good new one gets the last good one back, with its own age. The copy's
@@ -8,6 +8,8 @@ modification time *is* that confirmation, so copy and age are replaced by one re
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import tempfile
 from collections.abc import Sequence
@@ -22,6 +24,8 @@ from mss_guard.core import trust
 from mss_guard.core.trust import ListRefused, LocalWord, TrustList, TrustSpace
 
 LAST_GOOD = "liste-blanche.xml"
+ORIGIN = "liste-blanche.origine.json"
+"""Beside a fetched copy: {url, etag, modified, sha256}, what its server said of it and which bytes that was said of."""
 SHRINK_GUARD = 0.10
 """A list that lost more than this share of its names since the last good one is taken for an accident."""
 
@@ -56,11 +60,13 @@ def feed(
     now: datetime,
     extra: Sequence[LocalWord] = (),
     deny: Sequence[LocalWord] = (),
+    tests: Sequence[LocalWord] = (),
     accept_shrunken: bool = False,
     keep: bool = True,
+    published: str = "",
 ) -> Feeding:
     """Read the list file `source`, compare it with the last good copy in the directory `state`, and keep it there when
-    it is good.
+    it is good. Without a file the last good copy serves, which `receive` renews from `published`.
 
     Never raises for what a file holds or a disk refuses: it says so in `happened`. `accept_shrunken` is the
     administrator's word that the shrunken list is meant. Without `keep` nothing is written: for whoever only looks.
@@ -69,11 +75,7 @@ def feed(
     last_good = _last_good(state / LAST_GOOD, now, happened)
     fresh = _fresh(source, now, happened) if source is not None else None
     if fresh is not None and last_good is not None and not accept_shrunken and _shrank(fresh, last_good):
-        happened.append(
-            f"liste blanche {source} refusée : {len(fresh.trust_list.domains)} domaines au lieu de "
-            f"{len(last_good.trust_list.domains)} (baisse de plus de {SHRINK_GUARD:.0%}) ; si cette baisse est voulue, "
-            f"supprimez {state / LAST_GOOD} et rechargez"
-        )
+        happened.append(_too_few(source, fresh, last_good))
         fresh = None
     if (
         keep
@@ -89,10 +91,67 @@ def feed(
         chosen.trust_list if chosen else None,
         extra=extra,
         deny=deny,
+        tests=tests,
         confirmed_at=chosen.confirmed_at if chosen else None,
-        source=str(source or ""),
+        source=published or str(source or ""),
     )
     return Feeding(space, used, tuple(happened))
+
+
+def receive(
+    body: bytes | None, tags: tuple[str, str], url: str, state: Path, *, now: datetime, accept_shrunken: bool = False
+) -> tuple[bool, tuple[str, ...]]:
+    """Take what was fetched from `url`: a list (kept when it is good), or None, the copy of `tags_of` is still the list.
+
+    (whether the copy was renewed or confirmed, French sentences for the administrator). `tags`: ETag and Last-Modified.
+    """
+    happened: list[str] = []
+    last_good = _last_good(state / LAST_GOOD, now, happened)
+    if body is None:
+        if last_good is None:
+            return False, (*happened, "la copie que le serveur dit inchangée n'est plus là")
+        _keep(_Copy(last_good.trust_list, last_good.xml, now), state, happened)
+        return not happened, tuple(happened)
+    try:
+        fresh = _Copy(trust.parse_list(body), body, now)
+    except ListRefused as refused:
+        return False, (*happened, f"liste blanche {url} refusée : {refused}")
+    if last_good is not None and not accept_shrunken and _shrank(fresh, last_good):
+        return False, (*happened, _too_few(url, fresh, last_good))
+    happened.clear()  # whatever was wrong with the old copy, it is being replaced
+    _keep(fresh, state, happened)
+    if happened:
+        return False, tuple(happened)
+    origin = {"url": url, "etag": tags[0], "modified": tags[1], "sha256": hashlib.sha256(body).hexdigest()}
+    _replace(state / ORIGIN, json.dumps(origin).encode(), now, happened)
+    return True, tuple(happened)
+
+
+def tags_of(url: str, state: Path) -> tuple[str, str]:
+    """(ETag, Last-Modified) of the copy at hand, when it came from `url` and is still what came; else two empty words."""
+    try:
+        origin = json.loads((state / ORIGIN).read_bytes())
+        held = hashlib.sha256((state / LAST_GOOD).read_bytes()).hexdigest()
+        if origin["url"] == url and origin["sha256"] == held:
+            return str(origin["etag"]), str(origin["modified"])
+    except (OSError, ValueError, KeyError, TypeError):
+        pass  # no copy, or none that can be vouched for: the list is asked for whole
+    return "", ""
+
+
+def look(path: Path, now: datetime) -> TrustList | str:
+    """The list in a file, or why there is none, in French; nothing is kept."""
+    happened: list[str] = []
+    copy = _fresh(path, now, happened)
+    return copy.trust_list if copy else happened[0]
+
+
+def _too_few(source: object, fresh: _Copy, last_good: _Copy) -> str:
+    return (
+        f"liste blanche {source} refusée : {len(fresh.trust_list.domains)} domaines au lieu de "
+        f"{len(last_good.trust_list.domains)} (baisse de plus de {SHRINK_GUARD:.0%}) ; si cette baisse est voulue : "
+        "mss-guard trust update --accept-shrunken"
+    )
 
 
 def _fresh(source: Path, now: datetime, happened: list[str]) -> _Copy | None:
@@ -137,19 +196,27 @@ def _shrank(fresh: _Copy, last_good: _Copy) -> bool:
 
 
 def _keep(fresh: _Copy, state: Path, happened: list[str]) -> None:
-    """Replace the last good copy: new file, fsync, rename, fsync of the directory. A failure costs the copy, not the
-    list.
+    _replace(state / LAST_GOOD, fresh.xml, fresh.confirmed_at, happened)
+
+
+def _replace(path: Path, data: bytes, at: datetime, happened: list[str]) -> None:
+    """Replace a file of the state: new file, fsync, rename, fsync of the directory. A failure costs the copy, not the
+    list. What root writes belongs to whom the directory belongs: the service must read it.
     """
     temporary: str | None = None
+    state = path.parent
     try:
         state.mkdir(mode=0o750, parents=True, exist_ok=True)
         descriptor, temporary = tempfile.mkstemp(prefix=".liste-", dir=state)
         with os.fdopen(descriptor, "wb") as file:
-            file.write(fresh.xml)
+            file.write(data)
             file.flush()
-            os.utime(file.fileno(), (fresh.confirmed_at.timestamp(),) * 2)
+            if os.geteuid() == 0:
+                owner = state.stat()
+                os.fchown(file.fileno(), owner.st_uid, owner.st_gid)
+            os.utime(file.fileno(), (at.timestamp(),) * 2)
             os.fsync(file.fileno())
-        Path(temporary).replace(state / LAST_GOOD)
+        Path(temporary).replace(path)
         temporary = None
         _sync_directory(state)
     except OSError as error:

@@ -70,6 +70,9 @@ def _by_list(domain: str, knowledge: Knowledge, has_list: bool) -> Lookup:
     own = domain in knowledge.structure.domains
     unlisted = Standing.INSIDE if own else Standing.OUTSIDE
     doubt = "" if has_list else " ; liste blanche absente ou trop ancienne pour s'y fier"
+    tests = knowledge.space.for_tests(domain)
+    if tests is not None and not own:
+        return Lookup(unlisted, f"domaine d'essai, écarté d'office : {tests.reason} (trust.extra l'admet)")
     if knowledge.space.listed(domain):
         return Lookup(Standing.TRUSTED, "inscrit tel quel sur la liste blanche" + doubt, None if has_list else unlisted)
     why = "domaine ordinaire de la structure" if own else "absent de la liste blanche"
