@@ -1,13 +1,13 @@
-# make install | demo | test | check | bench | bench-detection | readers-report | fuzz — each does all the set-up it needs (README.md says what for).
+# make install | demo | test | check | bench | bench-detection | readers-report | oracles-report | fuzz — each does all the set-up it needs (README.md says what for).
 PYTHON ?= python3
 BIN := .venv/bin
 
 # Debian packages: what the product needs, and what the tests start or call.
 RUN_PACKAGES := libmagic1 libarchive13 tesseract-ocr tesseract-ocr-fra
-TEST_PACKAGES := postfix swaks msmtp s-nail systemd p7zip-full poppler-utils genisoimage zstd gcab \
+TEST_PACKAGES := postfix swaks msmtp s-nail openssl systemd p7zip-full poppler-utils genisoimage zstd gcab \
   libreoffice-writer-nogui libreoffice-calc-nogui libreoffice-impress-nogui fonts-liberation fonts-dejavu-core
 
-.PHONY: install dev demo test check format lint types contracts bench bench-detection readers-report fuzz clean
+.PHONY: install dev demo test check format lint types contracts bench bench-detection readers-report oracles-report fuzz clean
 
 install: .venv/.installed
 dev: .venv/.dev
@@ -59,6 +59,11 @@ bench-detection: dev
 readers-report: dev
 	@sh scripts/system-packages.sh $(RUN_PACKAGES) $(TEST_PACKAGES)
 	$(BIN)/python -m tests.readers.report
+
+# Ordinary messages of many clients, and the structures that other projects know of theirs; fails beyond its bounds.
+oracles-report: dev
+	@sh scripts/system-packages.sh $(RUN_PACKAGES) $(TEST_PACKAGES)
+	$(BIN)/python -m tests.oracles.report
 
 FUZZ_MINUTES ?= 30
 fuzz: dev

@@ -108,6 +108,7 @@ AMBIGUOUS = {
     "base64 after padding": lines("Content-Transfer-Encoding: base64", "", "Yg==", "Ym9uam91cg=="),
     "not the alphabet": lines("Content-Transfer-Encoding: base64", "", "Ym9u-_!am91"),
     "no header line": lines("Subject: x", "ceci n'est pas un champ", "Content-Type: text/html", "", "x"),
+    "blanks, then a field": lines("Subject: x", " ", "Content-Type: text/html", "", "x"),
     "headers behind text": lines("texte", "Content-Type: application/zip", "", "x"),
     "goes on after the end": mixed("\r\nx") + b"--b\r\n\r\ncache\r\n--b--\r\n",
 }
@@ -125,6 +126,7 @@ PLAIN = {
     "odd 8 bit": lines("Content-Transfer-Encoding: 8-bit", "", "x"),
     "comment": lines("Content-Transfer-Encoding: base64 (usual)", "", "Ym9uam91cg=="),
     "mbox line": lines("From a@b Mon Jan 1 00:00:00 2024", "Subject: x", "", "x"),
+    "blanks, then the body": lines("Subject: x", " ", "texte"),
     "no header at all": lines("", "x"),
     "empty multipart": lines("Content-Type: multipart/mixed; boundary=z", "", ""),
     "qp on multipart": mixed("\r\nx", header="Content-Transfer-Encoding: quoted-printable"),

@@ -68,7 +68,7 @@ def _octets(data: bytes, at: int) -> bytes | None:
             break
         out.append(data[at : at + size])
         at += size
-    return b"".join(out)
+    return b"".join(out) if out else None  # behind a detached one, [0] holds certificates
 
 
 def _length(data: bytes, at: int) -> tuple[int, int | None]:

@@ -95,9 +95,11 @@ def _fields(lines: list[bytes]) -> tuple[tuple[Header, ...], Why | None, int | N
     while at < len(lines):
         line = lines[at]
         if not _FIELD_NAME.match(line):
-            if line.strip() and line.startswith(b">From "):
+            if line.startswith(b">From "):
                 at += 1
                 continue
+            if not line.strip() and not any(map(_FIELD_NAME.match, lines[at + 1 : at + 2])):
+                return tuple(found), why, at + 1  # blanks alone end the block, and what follows could not go on with it
             return tuple(found), Why.AMBIGUOUS, at
         end = at + 1
         while end < len(lines) and lines[end][:1] in (b" ", b"\t") and lines[end].strip():
