@@ -96,6 +96,7 @@ class _Ground:
                 self._headings.setdefault(entry_id, []).extend(hits)
         self.present = frozenset(self._text) | frozenset(self._headings)
         self._ledgers: dict[frozenset[str], _Ledger] = {}
+        self._length = len(scene.spot.folded) if scene.spot is not None else 0
 
     def spans(self, term: _Term) -> list[Span]:
         return [(h.start, h.end) for i in term.ids & self._text.keys() for h in self._text[i]]
@@ -107,7 +108,8 @@ class _Ground:
         """Does a ledger hold what the condition asks for around a span, headings included?"""
         if term.ids not in self._ledgers:
             self._ledgers[term.ids] = _Ledger(self._scorer, _of(self._text, term), _of(self._headings, term))
-        return self._ledgers[term.ids].reaches(term.condition.at_least, span[0] - within, span[1] + within)
+        start, end = (0, self._length) if term.condition.everywhere else (span[0] - within, span[1] + within)
+        return self._ledgers[term.ids].reaches(term.condition.at_least, start, end)
 
 
 def _of(standing: Mapping[str, list[Hit]], term: _Term) -> Iterator[tuple[str, Hit]]:

@@ -137,6 +137,7 @@ class Scorer:
             + c.who * math.log1p(who)
             - c.impersonal * math.log1p(impersonal)
             - c.document * math.log1p(document)
+            - min(c.general_most, c.general * max(0.0, document - c.general_from))
             - c.base
         )
 

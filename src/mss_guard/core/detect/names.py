@@ -188,7 +188,12 @@ def _in_sentence(folded: Folded, start: int, end: int) -> bool:
     starts_line = not before.strip(" >") or before.rstrip(" >").endswith("\n")
     if starts_line and re.match(r"\s?(?:,|!|\n|$)", after):
         return False  # a salutation or a signed line
-    return not (_NOT_A_PERSON.search(before) or _at_work(folded, start, end))
+    surname = _SURNAME.match(folded.cased[end : end + 60])
+    whole = end + surname.end() if surname else end
+    return not (_NOT_A_PERSON.search(before) or _at_work(folded, start, whole))
+
+
+_SURNAME = re.compile(r"(?: (?:(?:de la|de|du|le|la|el|ben) |d')?[A-Z][A-Za-z'-]+){1,2}")
 
 
 _INITIALS = Pattern(

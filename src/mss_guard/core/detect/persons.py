@@ -117,14 +117,18 @@ def _is_range(folded: Folded, start: int, end: int) -> bool:
 
 
 _PATIENT = Pattern(
-    rb"\b(?:(?:le|la|ce|cette|notre|votre|mon|ma|du|au|un|une|chez) (?:patiente?|resident|residente|jeune|beneficiaire"
+    rb"\b(?:(?:le|la|ce|cette|notre|votre|mon|ma|du|au) (?:patiente?|resident|residente|jeune|beneficiaire"
     rb"|petite? [a-z]+|nourrisson|defunte?|majeur protege)"
     rb"|l'(?:usagere?|enfant|adolescente?|interesse|interessee|eleve)|cet (?:enfant|usager|eleve)"
     rb"|son enfant|notre usager)\b"
 )
 _GENERIC = re.compile(
     r"\s(?:doit|doivent|peut|peuvent|pourra|devra|n'est pas|a le droit|a droit|est informe|est libre|au centre|au coeur|ou son"
-    r"|ou sa|ou le|ou la|et son entourage|et sa famille|et le soignant|en situation)\b"
+    r"|ou sa|ou le|ou la|et son entourage|et sa famille|et le soignant|en situation|de (?:moins|plus) de"
+    r"|agee? de (?:moins|plus)|en-dessous|et (?:de )?l'a|ou (?:de )?l'a|handicapee?|a charge|mineure?|ayant|age\b|sain)\b"
+)
+_GENERALLY = re.compile(
+    r"\b(?:chez|pour|entre|selon|si|tout|chaque|que|quand|lorsque|dont|droits? d[eu]|age d[eu]|interet d[eu]) ?$"
 )
 _BARE = Pattern(rb"(?m)(?:^[> *-]{0,6}|[.:;] )(?:patiente?|residente?|pat\.?|usagere?|enfant) (?:[a-z]+)")
 
@@ -132,7 +136,9 @@ _BARE = Pattern(rb"(?m)(?:^[> *-]{0,6}|[.:;] )(?:patiente?|residente?|pat\.?|usa
 def patient_noun(folded: Folded, words: Words) -> Iterator[Found]:
     """Such as "La patiente", "notre résident", "l'enfant", or a line that opens with "Patiente …": one person, unnamed."""
     for start, end in _PATIENT.spans(folded.lower_bytes, MOST):
-        if not _GENERIC.match(folded.lower[end : end + 24]):
+        before = folded.lower[max(0, start - 16) : start]
+        definite = folded.lower[start] in "cnmv"
+        if not _GENERIC.match(folded.lower[end : end + 24]) and (definite or not _GENERALLY.search(before)):
             yield start, end, folded.lower[start:end].replace("'", " ").split()[-1]
     for start, end in _BARE.spans(folded.lower_bytes, MOST):
         yield start, end, folded.lower[start:end].strip(" >*-.:;\n").split()[0]

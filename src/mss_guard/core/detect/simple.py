@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from mss_guard.core.detect.attachments import suiting
-from mss_guard.core.detect.matcher import KeywordHits, Matcher, any_within
+from mss_guard.core.detect.matcher import Hit, KeywordHits, Matcher, any_within
 from mss_guard.core.detect.scenes import Keep, Spot
 from mss_guard.core.model import Content, Where
 from mss_guard.core.rules import Rule, Scoring
@@ -124,9 +125,37 @@ def _in_texts(
                 close = True
                 reach = rule.keywords.within or scoring.distances.person
                 spans = [s for s in spans if people.near(number, s, reach)]
+                spans = _of_somebody(spot, spans, matcher, scoring)
         if spans:
             met.append(Met(rule, spot, tuple(spans), spot.text.part, len(spans)))
     return met, close
+
+
+def _of_somebody(spot: Spot, spans: Sequence[Span], matcher: Matcher, scoring: Scoring) -> list[Span]:
+    """Those around which, and in whose text, not too much is said of people in general. Identifiers are never outweighed."""
+    general = [
+        (entry_id, hit)
+        for entry_id, hits in spot.matches.evidence.items()
+        if matcher.evidence[entry_id].ledger == "impersonal"
+        for hit in hits
+    ]
+    named = any(matcher.evidence[i].detector in scoring.identifiers for i in spot.matches.evidence)
+    if named or not spans or not general:
+        return list(spans)
+    if _weight(general, matcher) >= scoring.guard.whole:
+        return []
+    reach = scoring.distances.person
+    return [
+        (start, end)
+        for start, end in spans
+        if _weight([g for g in general if start - reach <= g[1].start <= end + reach], matcher) < scoring.guard.near
+    ]
+
+
+def _weight(hits: Sequence[tuple[str, Hit]], matcher: Matcher) -> float:
+    """Each thing once, as far as its entry's cap goes."""
+    counts = Counter(entry_id for entry_id, _ in {(i, hit.value) for i, hit in hits})
+    return sum(matcher.evidence[i].weight * min(n, matcher.evidence[i].cap) for i, n in counts.items())
 
 
 def _keyword_spans(

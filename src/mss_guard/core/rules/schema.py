@@ -188,11 +188,14 @@ class Condition(_Strict):
     family: str | None = Field(default=None, min_length=1)
     ledger: Literal["what", "who", "impersonal"] | None = None
     at_least: float = Field(default=0.1, gt=0, le=100)
+    everywhere: bool = False  # a ledger: the whole text, not only what is near
 
     @model_validator(mode="after")
     def _has_one(self) -> Condition:
         if sum(x is not None for x in (self.rule, self.family, self.ledger)) != 1:
             raise ValueError("il faut exactement une clé parmi « rule », « family » et « ledger »")
+        if self.everywhere and self.ledger is None:
+            raise ValueError("« everywhere » ne va qu'avec « ledger »")
         return self
 
 
@@ -242,12 +245,17 @@ class Window(_Strict):
 
 
 class Coefficients(_Strict):
-    """score = what*ln(1+WHAT) + who*ln(1+WHO) - impersonal*ln(1+IMPERSONAL) - document*ln(1+its total) - base."""
+    """score = what*ln(1+WHAT) + who*ln(1+WHO) - impersonal*ln(1+IMPERSONAL) - document*ln(1+D) - base, and minus
+    general*(D - general_from), where D is IMPERSONAL of the whole text.
+    """
 
     what: float = Field(default=1.9, ge=0)
     who: float = Field(default=1.9, ge=0)
     impersonal: float = Field(default=1.5, ge=0)
     document: float = Field(default=0.5, ge=0)
+    general: float = Field(default=0.0, ge=0)
+    general_from: float = Field(default=3.0, ge=0)
+    general_most: float = Field(default=2.0, ge=0)  # never more than this is taken off for it
     base: float = 4.6
     unspecific: float = Field(default=1.6, ge=0)  # taken off when no person is named, numbered or aged
 
@@ -270,6 +278,13 @@ class Distances(_Strict):
     person: int = Field(default=300, ge=1, le=5000)
 
 
+class Guard(_Strict):
+    """IMPERSONAL from which a rule that needs a person is not met: near its words, or in the whole text."""
+
+    near: float = Field(default=100.0, gt=0)
+    whole: float = Field(default=100.0, gt=0)
+
+
 class Scoring(_Strict):
     """rules/scoring.yaml."""
 
@@ -279,6 +294,7 @@ class Scoring(_Strict):
     impersonal_cap: float = Field(default=6.0, ge=0)
     levels: Thresholds = Thresholds()
     distances: Distances = Distances()
+    guard: Guard = Guard()
     person: float = Field(default=1.0, ge=0)  # weight from which a WHO evidence is a person for `near_person`
     specific: float = Field(default=1.2, ge=0)  # weight from which it names, numbers or ages one
     identifiers: tuple[str, ...] = ("nir", "ipp")  # detectors that nothing impersonal weakens
