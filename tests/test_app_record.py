@@ -140,9 +140,12 @@ def test_a_decision_holds_codes_and_domains_and_no_local_part():
 
 
 def test_a_message_of_a_thousand_parts_makes_a_bounded_record():
-    """The first places stay, the unreadable ones before the others."""
+    """The first places stay, the unreadable and the unlocked ones before the others."""
     places = [Place(str(n), "a/b", "a/b", How.MIME, State.READ) for n in range(1000)]
     places.append(Place("1001", "a/b", "a/b", How.MIME, State.UNREADABLE, Why.DAMAGED))
+    places.append(Place("1002", "a/b", "a/b", How.MIME, State.READ, unlocked=True))
     kept = decided(Assessment(Level.NONE, 0.0, False, (), tuple(places)))["places"]
     assert len(kept) == record.MOST_PLACES
     assert kept[0]["part"] == "1001"
+    assert (kept[1]["part"], kept[1]["unlocked"]) == ("1002", True)
+    assert "unlocked" not in kept[2]

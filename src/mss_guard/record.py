@@ -107,8 +107,8 @@ def _recipient(recipient: Any, answer: Reply | None, keys: Keys) -> dict[str, An
 
 
 def _assessed(found: Assessment, keys: Keys) -> dict[str, Any]:
-    unread = [p for p in found.places if p.state != "read"]
-    read = [p for p in found.places if p.state == "read"]
+    telling = [p for p in found.places if p.state != "read" or p.unlocked]
+    read = [p for p in found.places if p.state == "read" and not p.unlocked]
     return {
         "level": found.level,
         "score": round(found.score * 1000),
@@ -124,8 +124,11 @@ def _assessed(found: Assessment, keys: Keys) -> dict[str, Any]:
             for f in found.findings[:MOST_PLACES]
         ],
         "places": [
-            {"part": p.part, "type": schema.media_type(p.type), "how": p.how, "state": p.state, "why": p.why, "size": p.size}
-            for p in (unread + read)[:MOST_PLACES]
+            {
+                "part": p.part, "type": schema.media_type(p.type), "how": p.how, "state": p.state, "why": p.why, "size": p.size,
+                **({"unlocked": True} if p.unlocked else {}),
+            }
+            for p in (telling + read)[:MOST_PLACES]
         ],
     }  # fmt: skip
 

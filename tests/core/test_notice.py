@@ -262,6 +262,18 @@ def test_the_letter_of_a_refusal():
     assert places == sorted(places)
 
 
+def test_a_password_beside_its_box_protects_nothing():
+    """The letter says so, in text and HTML, by the number of the attachment alone."""
+    opened = Place("3/1:zip", "application/pdf", "application/pdf", How.CONTAINER, State.READ, unlocked=True)
+    message = compose(seen=assessment("attachment 3", "3/1:zip", places=(opened,)))
+    said = (
+        "La pièce jointe 3 est protégée par un mot de passe qui se trouve dans le même message : cela ne protège rien."
+    )
+    assert said in text_of(message)
+    assert said in html_of(message)
+    assert "mot de passe" not in text_of(compose(seen=assessment()))
+
+
 SEEN = {
     Reason.HEALTH: assessment(),
     Reason.UNREADABLE: assessment(

@@ -100,7 +100,7 @@ _SPACES = " ".join(f'xmlns:{name}="{_ODF}{name}:1.0"' for name in ("office", "te
 _MIMETYPE = "application/vnd.oasis.opendocument."
 
 
-def _stored(entries: Mapping[str, bytes | str]) -> bytes:
+def stored(entries: Mapping[str, bytes | str]) -> bytes:
     """Entries as they are: an ODF package's mimetype stands first and is stored (ODF 1.3 part 2 §3.3)."""
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as package:
@@ -116,7 +116,7 @@ def _odf(kind: str, body: str, parts: Mapping[str, bytes | str] | None = None) -
         "presentation": "<draw:page><draw:frame><draw:text-box>{}</draw:text-box></draw:frame></draw:page>",
     }[kind.lower()].format(body)
     content = f"{_XML}<office:document-content {_SPACES}><office:body><office:{kind.lower()}>{around}</office:{kind.lower()}></office:body></office:document-content>"  # noqa: E501
-    return _stored({"mimetype": _MIMETYPE + kind.lower(), "content.xml": content, **(parts or {})})  # fmt: skip
+    return stored({"mimetype": _MIMETYPE + kind.lower(), "content.xml": content, **(parts or {})})  # fmt: skip
 
 
 def _styles(element: str) -> Callable[[str, str], bytes]:
@@ -156,5 +156,5 @@ ODF: dict[str, Callable[[str, str], bytes]] = {
 def locked_odf(kind: str) -> bytes:
     """Its manifest says that content.xml is encrypted (ODF 1.3 part 2 §3.4)."""
     manifest = f'{_XML}<m:manifest xmlns:m="{_ODF}manifest:1.0"><m:file-entry m:full-path="content.xml" m:size="900"><m:encryption-data m:checksum="a"><m:algorithm m:algorithm-name="http://www.w3.org/2001/04/xmlenc#aes256-cbc"/></m:encryption-data></m:file-entry></m:manifest>'  # noqa: E501
-    return _stored({"mimetype": _MIMETYPE + kind.lower(), "content.xml": bytes(range(256)) * 4,
+    return stored({"mimetype": _MIMETYPE + kind.lower(), "content.xml": bytes(range(256)) * 4,
                          "META-INF/manifest.xml": manifest})  # fmt: skip

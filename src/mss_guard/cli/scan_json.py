@@ -73,6 +73,8 @@ def _part(place: Place, show_text: bool) -> dict[str, Any]:
     }
     if place.why is not None:
         told["why"] = place.why
+    if place.unlocked:
+        told["unlocked"] = True
     return told | ({"name": place.name} if show_text and place.name else {})
 
 

@@ -135,6 +135,7 @@ class Place:
     size: int = 0
     name: str = ""
     inline: bool = False
+    unlocked: bool = False  # it was encrypted, and a password that stands in the same message opened it
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,6 +232,10 @@ class Assessment:
     @property
     def opaque(self) -> tuple[Place, ...]:
         return tuple(p for p in self.places if p.state is State.OPAQUE)
+
+    @property
+    def unlocked(self) -> tuple[Place, ...]:
+        return tuple(p for p in self.places if p.unlocked)
 
 
 # --- what is decided --------------------------------------------------------------------------------------------------

@@ -73,7 +73,7 @@ def example_of(kinds: Sequence[str], otherwise: str) -> str:
 def _suits(wanted: Attachment, place: Place) -> bool:
     if not wanted.over <= place.size or (wanted.under is not None and place.size >= wanted.under):
         return False
-    if wanted.encrypted is not None and wanted.encrypted is not (place.why is Why.ENCRYPTED):
+    if wanted.encrypted is not None and wanted.encrypted is not (place.unlocked or place.why is Why.ENCRYPTED):
         return False
     names = file_names(place.name)
     if not _any_glob(wanted.name, names) or not _any_glob(wanted.path, paths(place.name)):

@@ -7,7 +7,7 @@ constants beside them; time is bounded by the worker that runs them."""
 from __future__ import annotations
 
 from mss_guard.core import mime
-from mss_guard.core.formats import messages, table, textual
+from mss_guard.core.formats import messages, table, textual, unlocking
 from mss_guard.core.formats.reading import Doc, Reading
 from mss_guard.core.formats.tooling import Tools, no_tools
 from mss_guard.core.model import Content
@@ -25,6 +25,7 @@ def read(message: mime.Message, tools: Tools = no_tools) -> Content:
     """Everything in a message."""
     reading = Reading(table.look, messages.referenced(message), tools=tools)
     messages.walk(reading, message)
+    unlocking.open_all(reading, table.look_into)
     content = reading.content()
     outer = message.heads[0]
     return Content(
@@ -44,4 +45,5 @@ def read_document(raw: bytes, name: str = "", tools: Tools = no_tools) -> Conten
         return read(mime.parse(raw), tools)
     reading = Reading(table.look, tools=tools)
     table.look(reading, Doc(raw, "1", name))
+    unlocking.open_all(reading, table.look_into)
     return reading.content()

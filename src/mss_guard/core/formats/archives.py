@@ -9,7 +9,7 @@ import zlib
 from collections.abc import Callable
 
 from mss_guard.core import mime
-from mss_guard.core.formats import office, strings, zipdir
+from mss_guard.core.formats import office, strings, zipdir, ziplock
 from mss_guard.core.formats.naming import name_text
 from mss_guard.core.formats.reading import (
     MAX_ARCHIVES,
@@ -66,6 +66,7 @@ def _each(reading: Reading, doc: Doc, entries: tuple[Entry, ...]) -> Outcome:
         if entry.encrypted:
             name_text(reading, child)
             reading.declare(child, "", Why.ENCRYPTED)
+            ziplock.offer(reading, doc.data, child, entry)
             continue
         try:
             data = zipdir.inflate(doc.data, entry, reading)

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import re
 
-from mss_guard.core.formats import books, certain, sheets, xmltext, zipdir
+from mss_guard.core.formats import books, certain, odflock, sheets, xmltext, zipdir
 from mss_guard.core.formats.reading import Doc, Outcome, Reading, Stop, read_unless, unreadable, worst
 from mss_guard.core.formats.zipdir import Entry
 from mss_guard.core.model import Why
@@ -35,7 +35,6 @@ _BREAKS = xmltext.end_tags(
 _TABS = xmltext.end_tags(["tab", "tc", "table-cell", "ptab", "s"])
 _META = xmltext.end_tags([r"[\w.-]+"])
 _ALTERNATIVE = re.compile(r'\s(?:descr|title|alt|name|author|initials|userName|formatCode)="([^"]{3,4000})"')
-_LOCKED = b"encryption-data"  # ODF 1.3 part 2 §3.4.1
 _OWN = re.compile(
     r"\A(?:(?:word|xl|ppt|docProps|customXml|_rels|META-INF|Object[ \w-]{0,40}|OEBPS|OPS|EPUB)/.+|[^/]+)\Z",
     re.IGNORECASE,
@@ -75,6 +74,8 @@ def family(data: bytes, entries: tuple[Entry, ...], names: set[str]) -> str:
 
 def read(reading: Reading, doc: Doc, entries: tuple[Entry, ...], kind: str) -> Outcome:
     """Read every part. One broken part leaves the others readable and names the document."""
+    if locked := _locked(reading, doc, entries):
+        return unreadable(locked, kind)
     reasons: list[Why | None] = []
     shared = sheets.Shared() if kind == sheets.XLSX else None
     for n, entry in enumerate(entries, 1):
@@ -82,8 +83,6 @@ def read(reading: Reading, doc: Doc, entries: tuple[Entry, ...], kind: str) -> O
             try:
                 _part(reading, doc, entry, n, shared)
             except Stop as stop:
-                if stop.why is Why.ENCRYPTED:
-                    return unreadable(Why.ENCRYPTED, kind)
                 reasons.append(stop.why)
     if kind == books.XLSB:
         try:
@@ -100,12 +99,20 @@ def read(reading: Reading, doc: Doc, entries: tuple[Entry, ...], kind: str) -> O
     return read_unless(worst(reasons), kind)
 
 
+def _locked(reading: Reading, doc: Doc, entries: tuple[Entry, ...]) -> Why | None:
+    """ENCRYPTED when parts are, by the zip itself or as the manifest says."""
+    if any(entry.encrypted for entry in entries):
+        return Why.ENCRYPTED
+    manifest = next((entry for entry in entries if entry.name == odflock.MANIFEST), None)
+    said = zipdir.inflate(doc.data, manifest, reading) if manifest else b""
+    if odflock.MARK not in said:
+        return None
+    odflock.offer(reading, doc, entries, said)
+    return Why.ENCRYPTED
+
+
 def _part(reading: Reading, doc: Doc, entry: Entry, number: int, shared: sheets.Shared | None) -> None:
-    if entry.encrypted:
-        raise Stop(Why.ENCRYPTED)
     data = zipdir.inflate(doc.data, entry, reading)
-    if entry.name == "META-INF/manifest.xml" and _LOCKED in data:
-        raise Stop(Why.ENCRYPTED)
     if _PROGRAM.match(entry.name) and data.startswith(_OLE):
         return
     if entry.name == "mimetype" and data.decode("latin-1").strip() in _KNOWN:

@@ -10,7 +10,7 @@ import struct
 from collections.abc import Iterator
 
 from mss_guard.core import mime
-from mss_guard.core.formats import books, compound, msg, slides97, strings, word97
+from mss_guard.core.formats import books, compound, msg, officelock, slides97, strings, word97
 from mss_guard.core.formats.compound import Compound, Path
 from mss_guard.core.formats.reading import OPAQUE, Doc, Outcome, Reading, Stop, read_unless, unreadable, worst
 from mss_guard.core.model import Why
@@ -44,11 +44,13 @@ def read(reading: Reading, doc: Doc) -> Outcome:
     root = ole.names()
     kind = next((kind for name, kind in _TYPES if name in root), "")
     if "EncryptedPackage" in names:
+        officelock.offer(reading, doc)
         return unreadable(Why.ENCRYPTED, kind or "application/x-ole-storage")
     if kind == msg.TYPE:
         return read_unless(msg.read(reading, doc, ole), kind)
     reasons = [_document(reading, doc, ole, storage) for storage in ole.storages()]
     if Why.ENCRYPTED in reasons:
+        officelock.offer(reading, doc)
         return unreadable(Why.ENCRYPTED, kind)
     reasons.append(_rest(reading, doc, ole))
     if not kind and names & _PROGRAMS:

@@ -29,7 +29,7 @@ from mss_guard.core.formats.reading import (
     read_unless,
     unreadable,
 )
-from mss_guard.core.formats.zipdir import MAX_ENTRIES
+from mss_guard.core.formats.zipdir import GRACE, MAX_ENTRIES, MAX_RATIO
 from mss_guard.core.model import Why
 
 _FORMATS: Final = ("7zip", "rar", "rar5", "cab", "iso9660", "cpio", "ar", "lha")
@@ -113,10 +113,32 @@ def _stream(reading: Reading, doc: Doc, holder: Holder) -> Outcome:
     return read_unless(None)
 
 
+def unlocked(reading: Reading, data: bytes, password: bytes) -> bytes | None:
+    """The one entry of an encrypted zip, decrypted and checked; None when the password does not open it. Raises Stop:
+    too large."""
+    limit = max(GRACE, MAX_RATIO * len(data))
+    out: list[bytes] = []
+    total = 0
+    try:
+        with _opened(data, ("zip_seekable",), password) as archive:
+            for entry in archive:
+                for block in entry.get_blocks():
+                    total += len(block)
+                    if total > limit:
+                        raise Stop(Why.TOO_LARGE)
+                    out.append(block)
+    except libarchive.exception.ArchiveError:
+        return None
+    reading.spend(total)
+    return b"".join(out)
+
+
 @contextmanager
-def _opened(data: bytes, formats: tuple[str, ...]) -> Iterator[ArchiveRead]:
+def _opened(data: bytes, formats: tuple[str, ...], password: bytes = b"") -> Iterator[ArchiveRead]:
     pointer = ffi.read_new()
     try:
+        if password:
+            ffi.read_add_passphrase(pointer, password)
         for name in _FILTERS:
             ffi.get_read_filter_function(name)(pointer)
         for name in formats:
@@ -142,7 +164,7 @@ def _said_locked(error: libarchive.exception.ArchiveError) -> bool:
 
 def warm() -> None:
     """Load all that is loaded at first use."""
-    for formats in (_FORMATS, ("raw",)):
+    for formats in (_FORMATS, ("raw",), ("zip_seekable",)):
         try:
             with _opened(b"!<arch>\n", formats) as archive:
                 list(archive)

@@ -6,13 +6,14 @@ from __future__ import annotations
 import ctypes
 import re
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import pypdfium2
 import pypdfium2.raw
 
-from mss_guard.core.formats import html, pdfraw, xmltext
-from mss_guard.core.formats.reading import Doc, Outcome, Reading, Stop, read_unless, unreadable
+from mss_guard.core.formats import html, pdflock, pdfraw, xmltext
+from mss_guard.core.formats.reading import Doc, Lock, Outcome, Reading, Stop, read_unless, unreadable
 from mss_guard.core.formats.scans import Scans
 from mss_guard.core.model import Why
 
@@ -52,8 +53,10 @@ def read(reading: Reading, doc: Doc) -> Outcome:
     try:
         document = pdfium.PdfDocument(doc.data)
     except pdfium.PdfiumError as error:
-        locked = error.err_code in (raw.FPDF_ERR_PASSWORD, raw.FPDF_ERR_SECURITY)
-        return unreadable(Why.ENCRYPTED if locked else Why.DAMAGED)
+        if error.err_code not in (raw.FPDF_ERR_PASSWORD, raw.FPDF_ERR_SECURITY):
+            return unreadable(Why.DAMAGED)
+        reading.lock(Lock(doc, pdflock.COST, partial(pdflock.opened, doc.data)))
+        return unreadable(Why.ENCRYPTED)
     try:
         return read_unless(_document(reading, doc, document))
     finally:
@@ -196,10 +199,15 @@ def _outline(document: Any, found: _Found) -> None:
 
 
 def _strings(reading: Reading, doc: Doc, document: Any, found: _Found) -> None:
-    """What the file says and PDFium does not. An encrypted file that opens without a password keeps these locked."""
+    """What the file says and PDFium does not. Of an encrypted file that opens without a password a copy is read that
+    PDFium writes without its lock."""
+    data: bytes | None = doc.data
     if raw.FPDF_GetSecurityHandlerRevision(document) != -1:
+        data = pdflock.without_lock(reading, document)
+    if data is None:
+        found.miss(Why.PARTIAL)
         return
-    said, why = pdfraw.strings(reading, doc.data)
+    said, why = pdfraw.strings(reading, data)
     known = set(found.texts)
     found.texts.extend(text for text in said if text not in known)
     if why:

@@ -21,6 +21,7 @@ MAX_TEXT = (
 )
 MAX_ALL_TEXT = 20_000_000  # characters kept of one message; memory of one worker is 768 MiB
 MAX_ARCHIVES = 4  # archives within archives: security practice (ClamAV MaxRecursion is 17, of layers of any kind)
+MAX_LOCKS = 200  # tried of one message; an archive of results has one password for all its entries
 MAX_DEPTH = 10  # containers of any kind within each other, messages and office files included
 
 
@@ -85,6 +86,17 @@ def read_unless(why: Why | None, type: str = "") -> Outcome:  # noqa: A002
     return Outcome(State.UNREADABLE, why, type) if why else Outcome(State.READ, None, type)
 
 
+@dataclass(frozen=True, slots=True)
+class Lock:
+    """An encrypted place that a password may open. `open` gives the document without its lock, None for a wrong
+    password; `cost` is what asking takes, in microseconds of this machine's kind."""
+
+    doc: Doc
+    cost: int
+    open: Callable[[Reading, str], bytes | None]
+    always: tuple[str, ...] = ()  # passwords that its program tries by itself
+
+
 class Stop(Exception):  # noqa: N818
     """A reader met a bound or a lock in the middle of its work; what it has told so far stays."""
 
@@ -107,6 +119,7 @@ class Reading:
     expanded: int = 0
     characters: int = 0
     tools: Tools = no_tools
+    locks: list[Lock] = field(default_factory=list)
 
     def open(self) -> int:
         """Keep a place for a place: containers stand before what is inside them."""
@@ -146,6 +159,11 @@ class Reading:
     def declare(self, doc: Doc, type: str, why: Why) -> None:  # noqa: A002
         """A place that is named and cannot be read, such as an encrypted entry."""
         self.places.append(place(doc, Outcome(State.UNREADABLE, why, type)))
+
+    def lock(self, lock: Lock) -> None:
+        """Keep a lock for when all has been read: its password may stand anywhere in the message."""
+        if len(self.locks) < MAX_LOCKS:
+            self.locks.append(lock)
 
     def content(self) -> Content:
         return Content(tuple(p for p in self.places if p is not None), tuple(self.texts), tuple(self.markers))

@@ -10,6 +10,7 @@ from mss_guard.core.formats import (
     books,
     html,
     kinds,
+    officelock,
     ole,
     packed,
     pdf,
@@ -69,7 +70,11 @@ def look(reading: Reading, doc: Doc) -> None:
     if len(reading.places) >= MAX_PLACES:
         _full(reading, doc)
         return
-    slot = reading.open()
+    look_into(reading, doc, reading.open())
+
+
+def look_into(reading: Reading, doc: Doc, slot: int) -> None:
+    """Read `doc` whose place is kept at `slot` already."""
     kind = kinds.sniff(doc.data)
     if doc.declared.startswith("text/"):
         kind = _shown(reading, doc, kind)
@@ -119,5 +124,6 @@ def warm() -> None:
     pdf.warm()
     packed.warm()
     books.warm()
+    officelock.warm()
     html.text("<p>")
     xmltext.plain("<a/>")

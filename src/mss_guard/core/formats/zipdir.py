@@ -54,6 +54,12 @@ class Entry:
     packed: int
     size: int
     offset: int
+    central: bytes = b""  # of an encrypted entry: its record of the directory
+
+    @property
+    def central_extra(self) -> bytes:
+        name_length, extra_length = struct.unpack_from("<HH", self.central, 28)
+        return self.central[_CENTRAL.size + name_length : _CENTRAL.size + name_length + extra_length]
 
     @property
     def name(self) -> str:
@@ -107,7 +113,9 @@ def _entries(data: bytes, at: int, end: int, shift: int, count: int) -> tuple[En
         if _WIDE in (packed, size, offset):
             packed, size, offset = _wide(extra, packed, size, offset)
         names = _names(raw, extra, utf8=bool(flags & _UTF8))
-        found.append(Entry(names, method, bool(flags & _ENCRYPTED) or method == _AES, packed, size, offset + shift))
+        locked = bool(flags & _ENCRYPTED) or method == _AES
+        record = data[at - _CENTRAL.size : at + name_length + extra_length + comment_length] if locked else b""
+        found.append(Entry(names, method, locked, packed, size, offset + shift, record))
         if len(found) > MAX_ENTRIES:
             raise Stop(Why.TOO_MANY)
         at += name_length + extra_length + comment_length
@@ -116,7 +124,8 @@ def _entries(data: bytes, at: int, end: int, shift: int, count: int) -> tuple[En
     return tuple(found)
 
 
-def _fields(extra: bytes) -> dict[int, bytes]:
+def fields(extra: bytes) -> dict[int, bytes]:
+    """The extra fields by their tags (APPNOTE 4.5.1)."""
     found: dict[int, bytes] = {}
     at = 0
     while at + 4 <= len(extra):
@@ -128,7 +137,7 @@ def _fields(extra: bytes) -> dict[int, bytes]:
 
 def _wide(extra: bytes, packed: int, size: int, offset: int) -> tuple[int, int, int]:
     """The 64-bit sizes of APPNOTE 4.5.3: each stands there only when its 32-bit field is full."""
-    body, at = _fields(extra).get(1, b""), 0
+    body, at = fields(extra).get(1, b""), 0
     wide: list[int] = []
     for value in (size, packed, offset):
         if value == _WIDE and at + 8 <= len(body):
@@ -145,7 +154,7 @@ def _names(raw: bytes, extra: bytes, *, utf8: bool) -> tuple[str, ...]:
         name = raw.decode("utf-8")
     except UnicodeDecodeError:
         name = raw.decode("utf-8" if utf8 else "cp850", "replace")
-    other = _fields(extra).get(0x7075, b"")[5:].decode("utf-8", "replace") if extra else ""
+    other = fields(extra).get(0x7075, b"")[5:].decode("utf-8", "replace") if extra else ""
     return (name, other) if other and other != name else (name,)
 
 
@@ -163,9 +172,9 @@ def check(data: bytes, entries: tuple[Entry, ...]) -> None:
 def stray(data: bytes, entries: tuple[Entry, ...]) -> Why | None:
     """AMBIGUOUS when a local entry stands where the directory knows of none: readers that go by local headers see
     another archive. A program before a self-extracting archive may hold the signature, not an entry."""
-    known = {e.offset: _begin(data, e.offset) + e.packed for e in entries}
+    known = {e.offset: begin(data, e.offset) + e.packed for e in entries}
     at = data.find(_SIGNATURE)
-    begins = sorted((_begin(data, offset), end) for offset, end in known.items())
+    begins = sorted((begin(data, offset), end) for offset, end in known.items())
     n = 0
     while at >= 0:
         while n < len(begins) and begins[n][1] <= at:
@@ -179,7 +188,7 @@ def stray(data: bytes, entries: tuple[Entry, ...]) -> Why | None:
     return None
 
 
-def _begin(data: bytes, offset: int) -> int:
+def begin(data: bytes, offset: int) -> int:
     """Where the packed octets of the entry at `offset` begin."""
     if offset + _LOCAL.size > len(data):
         return len(data)
@@ -204,7 +213,7 @@ def inflate(data: bytes, entry: Entry, reading: Reading) -> bytes:
     """The bytes of one entry, counted while they come; what the directory declares is never trusted."""
     if data[entry.offset : entry.offset + 4] != _SIGNATURE or entry.offset + _LOCAL.size > len(data):
         raise Stop(Why.DAMAGED)
-    start = _begin(data, entry.offset)
+    start = begin(data, entry.offset)
     packed = data[start : start + entry.packed]
     if entry.method == 0:
         reading.spend(len(packed))

@@ -172,6 +172,7 @@ def _context(occasion: Occasion, letterhead: Letterhead) -> dict[str, object]:
         "what_hidden": hidden[0],
         "hidden_why": hidden[1],
         "part": finding.part if finding else "",
+        "unlocked": words.unlocked(assessment),
         "secure_access": letterhead.secure_access,
         "grades": letterhead.grades,
         "grades_site": letterhead.grades_site,

@@ -115,6 +115,12 @@ def attachment(part: str, places: Iterable[Place], number: str = "") -> str:
     return f"La pièce jointe {number or clean(outer)}" + (f" ({kind})" if kind else "")
 
 
+def unlocked(assessment: Assessment | None) -> str:
+    """The first attachment that a password in the same message opens, "" when there is none."""
+    found = assessment.unlocked if assessment else ()
+    return attachment(found[0].part, assessment.places) if assessment and found else ""
+
+
 def kind_of(media_type: str) -> str:
     """The everyday word for a media type, "" when there is none."""
     return next((word for mark, word in _KINDS if mark in media_type), "")

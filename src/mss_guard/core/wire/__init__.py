@@ -84,6 +84,7 @@ _PLACE = Record(
         "size": whole(1 << 48),
         "name": text(_NAME_MOST),
         "inline": checks.flag,
+        "unlocked": checks.flag,
     },
     {"part": _PART, "declared": _MEDIA, "type": _MEDIA, "name": spelled(_NAME_MOST)},
 )

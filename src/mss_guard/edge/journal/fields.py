@@ -119,6 +119,7 @@ _looked_at = fields(
         "state": one_of(State),
         "why": maybe(one_of(Why)),
         "size": _count,
+        "unlocked": boolean,
     },
     ("part", "state"),
 )
