@@ -9,7 +9,7 @@ import signal
 import sys
 import threading
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -172,9 +172,11 @@ class Service:
         self.judgement.state = fresh.state
 
     async def _watch_lists(self) -> None:
-        """The white list and partner files are looked at by their times; a bad one changes nothing (the last good one serves)."""
+        """White list, partner files and people digests are looked at by their times; a bad one changes nothing (the last good one serves)."""
         seen = doors.list_times(self.settings)
+        told = None
         while True:
+            told = self._warn_of_people(told)
             await asyncio.sleep(LIST_POLL)
             now = doors.list_times(self.settings)
             if now != seen:
@@ -206,9 +208,20 @@ class Service:
             _log.log(40 if age == "old" else 30, "list.age", state=age, confirmed=at)
 
     async def _relist(self) -> bool:
-        self._take(await asyncio.to_thread(assembly.relist, self._loaded, datetime.now(UTC)))
+        fresh = await asyncio.to_thread(assembly.relist, self._loaded, datetime.now(UTC))
+        if fresh.payload != self._loaded.payload and not await self.inspector.swap(fresh.payload):
+            return False
+        self._take(fresh)
         self._note("list", "applied")
         return True
+
+    def _warn_of_people(self, told: date | None) -> date:
+        """Once a day: people lists that are old, or not taken in yet."""
+        now = datetime.now(UTC)
+        if told != now.date():
+            for sentence in assembly.people_said(self.settings, self._loaded.people_made, now):
+                _log.warning("lists.people", problem=sentence)
+        return now.date()
 
     async def _watchdog(self) -> None:
         """Half a watchdog proves that the loop turns; the other half that a worker can be had."""

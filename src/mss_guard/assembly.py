@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 
@@ -18,17 +18,20 @@ from mss_guard.core.model import (
     Why,
 )
 from mss_guard.core.partners import Partners
+from mss_guard.core.people import People
 from mss_guard.core.strict_yaml import Mistake, Mistakes
 from mss_guard.core.trust import LocalWord
-from mss_guard.edge import library, list_fetch, trust_feed
+from mss_guard.edge import library, list_fetch, people_store, trust_feed
 from mss_guard.edge.inspector import StartError
 from mss_guard.edge.journal import JournalBusy, JournalUnavailable, KeyRefused
 from mss_guard.edge.library import Library, LibraryError
+from mss_guard.edge.people_store import PeopleRefused
 from mss_guard.judgement import State
 
-REFUSALS = (Mistakes, LibraryError, StartError, JournalBusy, JournalUnavailable, KeyRefused, OSError)
+REFUSALS = (Mistakes, LibraryError, PeopleRefused, StartError, JournalBusy, JournalUnavailable, KeyRefused, OSError)
 """What may keep a command from starting; each knows how to say so (`explain`)."""
 
+OLD_LIST = 7  # days from which a list of people is said to be old
 _CATEGORY_SWITCH = {"enforce": None, "warn": Measure.ADVISE, "observe": Measure.NOTE, "off": Measure.RELAY}
 
 
@@ -54,6 +57,7 @@ class Loaded:
     rules: str
     state: State
     said: tuple[str, ...] = ()
+    people_made: float | None = None
 
 
 def load(
@@ -66,7 +70,21 @@ def load(
     list becomes the last good copy, as the service wants it; every other command only looks, and writes nothing.
     """
     shelf = library.read(Path(p) for p in settings.rules.paths)
-    payload = inspection.pack(
+    lists = people_store.read(doors.people_sources(settings))
+    payload = _packed(settings, shelf, lists, now)
+    rules = inspection.load(payload, examples=examples).version if compiled else inspection.version(payload)
+    return _with_lists(settings, shelf, payload, rules, lists, now, keep=keep)
+
+
+def relist(loaded: Loaded, now: datetime) -> Loaded:
+    """The same state with the white list, the partners and the people lists read anew."""
+    lists = people_store.read(doors.people_sources(loaded.settings))
+    payload = _packed(loaded.settings, loaded.shelf, lists, now)
+    return _with_lists(loaded.settings, loaded.shelf, payload, inspection.version(payload), lists, now, keep=True)
+
+
+def _packed(settings: config.Settings, shelf: Library, lists: People | None, now: datetime) -> bytes:
+    return inspection.pack(
         shelf.rules,
         shelf.words,
         local=shelf.local,
@@ -74,18 +92,19 @@ def load(
         families=settings.policy.families,
         thresholds=settings.rules.thresholds.model_dump() if settings.rules.thresholds else None,
         own_domains=settings.structure.domains,
+        lists=lists,
     )
-    rules = inspection.load(payload, examples=examples).version if compiled else inspection.version(payload)
-    return _with_lists(settings, shelf, payload, rules, now, keep=keep)
-
-
-def relist(loaded: Loaded, now: datetime) -> Loaded:
-    """The same state with the white list and the partners read anew."""
-    return _with_lists(loaded.settings, loaded.shelf, loaded.payload, loaded.rules, now, keep=True)
 
 
 def _with_lists(
-    settings: config.Settings, shelf: Library, payload: bytes, rules: str, now: datetime, *, keep: bool
+    settings: config.Settings,
+    shelf: Library,
+    payload: bytes,
+    rules: str,
+    lists: People | None,
+    now: datetime,
+    *,
+    keep: bool,
 ) -> Loaded:
     fed = trust_feed.feed(
         Path(settings.trust.file) if settings.trust.file else None,
@@ -120,7 +139,24 @@ def _with_lists(
         settings.smtp.enhanced_code,
         doors.budget(settings),
     )
-    return Loaded(settings, shelf, payload, rules, state, tuple(said))
+    made = lists.made if lists is not None else None
+    return Loaded(settings, shelf, payload, rules, state, (*said, *people_said(settings, made, now)), made)
+
+
+def people_said(settings: config.Settings, made: float | None, now: datetime) -> Iterator[str]:
+    """What the administrator should hear of the people lists. `made`: POSIX seconds, None where there are no digests."""
+    sources = doors.people_sources(settings)
+    if not sources.given:
+        return
+    update = "lancez « mss-guard lists update »"
+    if made is None:
+        yield f"listes de personnes : pas encore prises en compte, {update}"
+        return
+    if people_store.newer_source(sources):
+        yield f"listes de personnes : un fichier a changé depuis la dernière prise en compte, {update}"
+    age = (now - datetime.fromtimestamp(made, UTC)).days
+    if age >= OLD_LIST:
+        yield f"listes de personnes : vieilles de {age} jours (plus de {OLD_LIST}), exportez-les de nouveau puis {update}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ import shutil
 import socket
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -83,7 +83,20 @@ def _white_list(loaded: assembly.Loaded, now: datetime) -> Iterator[Result]:
         said = "plus de 24 h" if state == "late" else "plus de 7 jours : des domaines y manquent ou n'y sont plus"
         yield Result("liste blanche", False, f"non confirmée depuis {said}", "mss-guard trust update", needed=False)
     for sentence in loaded.said:
-        yield Result("liste blanche", False, sentence, needed=False)
+        if not sentence.startswith("listes de personnes"):
+            yield Result("liste blanche", False, sentence, needed=False)
+    yield from _people(loaded, now)
+
+
+def _people(loaded: assembly.Loaded, now: datetime) -> Iterator[Result]:
+    if not doors.people_sources(loaded.settings).given:
+        return
+    problems = tuple(assembly.people_said(loaded.settings, loaded.people_made, now))
+    for sentence in problems:
+        yield Result("listes de personnes", False, sentence.partition(" : ")[2], needed=False)
+    if not problems and loaded.people_made is not None:
+        days = (now - datetime.fromtimestamp(loaded.people_made, UTC)).days
+        yield Result("listes de personnes", True, f"prises en compte, vieilles de {days} j")
 
 
 def _libraries(_settings: Settings, _now: datetime) -> Iterator[Result]:

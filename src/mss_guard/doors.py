@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from mss_guard import config
-from mss_guard.edge import inspector, list_fetch, trust_feed
+from mss_guard.edge import inspector, list_fetch, people_store, trust_feed
 from mss_guard.edge.next_hop import Hop, HopSettings, Tls
 from mss_guard.edge.smtp_server import FrontLimits, ListenerSettings
 from mss_guard.edge.smtp_server.ports import ListenerMode
@@ -78,10 +78,18 @@ def list_source(settings: config.Settings) -> list_fetch.Source | None:
     return list_fetch.Source(given.published, Path(given.ca), proxy)
 
 
+def people_sources(settings: config.Settings) -> people_store.Sources:
+    """Where the people lists and their digests are."""
+    residents, staff = (Path(p) if p else None for p in (settings.lists.residents, settings.lists.staff))
+    return people_store.Sources(residents, staff, Path(settings.state))
+
+
 def list_times(settings: config.Settings) -> tuple[tuple[str, float], ...]:
-    """Modification times of the white list and of the partner files, to see whether one changed."""
+    """Modification times of the white list, the partner files and the digests of the people lists."""
     held = str(trust_state(settings) / trust_feed.LAST_GOOD) if settings.trust.published else settings.trust.file
     named = [held] if held else []
+    people = people_sources(settings)
+    named += [str(people.digests)] if people.given else []
     found: list[tuple[str, float]] = []
     for name in [*named, *settings.partners.files]:
         path = Path(name)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from mss_guard.cli import audit, demo, journal_words, native, rules, scanning, service, setting_up, trusting
+from mss_guard.cli import audit, demo, journal_words, lists, native, rules, scanning, service, setting_up, trusting
 from mss_guard.cli.common import open_streams
 from mss_guard.cli.language import ARGUMENTS, t
 
@@ -41,6 +41,7 @@ app.command(
 )(demo.demo)
 app.add_typer(trusting.app, name="trust")
 app.add_typer(rules.app, name="rules")
+app.add_typer(lists.app, name="lists")
 app.add_typer(audit.app, name="audit")
 app.add_typer(setting_up.notices, name="notice")
 app.add_typer(setting_up.setup, name="setup")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import resource
 import sys
 from datetime import UTC, datetime
 from typing import Annotated
@@ -20,6 +21,7 @@ def run(config: Config = None, log_level: Annotated[str, typer.Option(help="debu
     from mss_guard.edge import inspector, logs
 
     logs.configure(log_level)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core would hold mail, and the key of the people lists
     with refusals():
         settings = app.settings(config)
         mistakes = check(settings, datetime.now(UTC).date(), for_run=True)

@@ -33,7 +33,6 @@ UNAVAILABLE: tuple[tuple[Path, Callable[[Value], bool]], ...] = (
     (("listeners", "*", "mode"), _is("milter")),
     (("workers",), _above_one),
     (("routes", "mssante"), _other_than(None)),
-    (("lists", "*"), _other_than(None)),
     (("policy", "levels", "*"), _is("confirm")),
     (("policy", "categories", "*"), _is("confirm")),
     (("policy", "unreadable", "*"), _is("confirm")),

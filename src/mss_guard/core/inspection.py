@@ -2,21 +2,24 @@
 
 `pack` makes the payload that the roof hands to each inspection worker; `load` turns it into knowledge there. A payload
 is JSON: {"rules": {path: text}, "local": {path: text}, "words": {path: text}, "disable": [id or glob],
-"families": {family: mode}, "thresholds": {possible, likely, certain} or null, "own_domains": [domain]}.
+"families": {family: mode}, "thresholds": {possible, likely, certain} or null, "own_domains": [domain], "people": {"key":
+base64, "tables": base64 of the digest file} or null}.
 """
 
 from __future__ import annotations
 
 import json
+from base64 import b64decode, b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
 
-from mss_guard.core import detect, formats, mime, rules
+from mss_guard.core import detect, formats, mime, people, rules
 from mss_guard.core.detect import Detector, ExampleFailure
 from mss_guard.core.formats.tooling import Tools, no_tools
 from mss_guard.core.model import Assessment, Mode
+from mss_guard.core.people import People
 from mss_guard.core.rules import Ruleset, Thresholds
 from mss_guard.core.strict_yaml import Mistake, Mistakes
 from mss_guard.core.wire import Request
@@ -41,6 +44,7 @@ def pack(
     families: Mapping[str, Mode] | None = None,
     thresholds: Mapping[str, float] | None = None,
     own_domains: Sequence[str] = (),
+    lists: People | None = None,
 ) -> bytes:
     """The payload for `load`: canonical, so that equal knowledge has an equal version."""
     payload = {
@@ -51,8 +55,13 @@ def pack(
         "families": {k: str(v) for k, v in (families or {}).items()},
         "thresholds": dict(thresholds) if thresholds else None,
         "own_domains": sorted(own_domains),
+        "people": {"key": _base64(lists.key), "tables": _base64(people.encode(lists))} if lists is not None else None,
     }
     return json.dumps(payload, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+
+
+def _base64(octets: bytes) -> str:
+    return b64encode(octets).decode("ascii")
 
 
 def version(payload: bytes) -> str:
@@ -73,12 +82,16 @@ def load(payload: bytes, *, examples: bool = False) -> InspectionKnowledge:
     knowledge = InspectionKnowledge(
         version=version(payload),
         ruleset=ruleset,
-        detector=detect.compile_rules(ruleset),
+        detector=detect.compile_rules(ruleset, _lists(parts.get("people"))),
         own_domains=tuple(parts.get("own_domains") or ()),
     )
     if examples and (failures := selftest(knowledge)):
         raise Mistakes([f.mistake for f in failures])
     return knowledge
+
+
+def _lists(packed: Mapping[str, str] | None) -> People | None:
+    return people.decode(b64decode(packed["tables"]), b64decode(packed["key"])) if packed else None
 
 
 def _thresholds(wanted: Mapping[str, float] | None, shipped: Thresholds) -> Thresholds | None:

@@ -12,6 +12,7 @@ from mss_guard.core.detect.matcher import Matcher
 from mss_guard.core.detect.scenes import Keep, Scene, Spot, attachment_numbers, everything, scenes, spots, without
 from mss_guard.core.detect.simple import Met, meet
 from mss_guard.core.model import NOT_HEALTH, Assessment, Category, Content, Evidence, Finding, Level, Mode
+from mss_guard.core.people import People
 from mss_guard.core.rules import Ruleset
 
 MOST_FINDINGS = 200
@@ -36,9 +37,9 @@ class Detector:
     terms: tuple[Terms, ...]
 
 
-def compile_rules(ruleset: Ruleset) -> Detector:
-    """Once per state of knowledge."""
-    matcher = Matcher(ruleset)
+def compile_rules(ruleset: Ruleset, lists: People | None = None) -> Detector:
+    """Once per state of knowledge. `lists`: residents and staff, where the structure gives them."""
+    matcher = Matcher(ruleset, lists)
     scorer = Scorer(ruleset.scoring, matcher.evidence)
     return Detector(ruleset, matcher, scorer, resolve(ruleset, scorer))
 

@@ -12,6 +12,7 @@ from mss_guard.core.detect.ledgers import Scorer
 from mss_guard.core.detect.matcher import Hit
 from mss_guard.core.detect.scenes import Keep, Scene, Spot, kept
 from mss_guard.core.detect.simple import Met
+from mss_guard.core.model import Category
 from mss_guard.core.rules import Combination, Condition, Ruleset
 from mss_guard.core.rules.patterns import Span, Zones
 
@@ -48,13 +49,16 @@ class Terms:
 def resolve(ruleset: Ruleset, scorer: Scorer) -> tuple[Terms, ...]:
     """Look the ids of every condition up, once for all messages."""
 
-    def term(condition: Condition) -> _Term:
-        if condition.ledger is not None:
-            return _Term(condition, frozenset(i for i, e in scorer.entries.items() if e.ledger == condition.ledger))
-        return _Term(condition, frozenset(ruleset.matching(condition)))
+    def term(condition: Condition, category: Category) -> _Term:
+        if condition.ledger is None:
+            return _Term(condition, frozenset(ruleset.matching(condition)))
+        of_ledger = {i: e for i, e in scorer.entries.items() if e.ledger == condition.ledger}
+        if condition.ledger == "who":
+            of_ledger = {i: e for i, e in of_ledger.items() if e.names_for(category)}
+        return _Term(condition, frozenset(of_ledger))
 
     return tuple(
-        Terms(entry, tuple(term(c) for c in entry.all), tuple(term(c) for c in entry.none))
+        Terms(entry, *(tuple(term(c, entry.category) for c in conditions) for conditions in (entry.all, entry.none)))
         for entry in ruleset.entries.values()
         if isinstance(entry, Combination)
     )

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from mss_guard.core.detect.matcher import Hit
 from mss_guard.core.detect.scenes import Keep, Scene, kept
 from mss_guard.core.model import NOT_HEALTH, Category, Level
-from mss_guard.core.rules import EvidenceRule, Scoring, Thresholds
+from mss_guard.core.rules import OF_EMPLOYEES, EvidenceRule, Scoring, Thresholds
 
 _ORDER = tuple(Category)
 Values = dict[str, set[object]]
@@ -144,6 +144,7 @@ class Scorer:
     def _weigh(self, values: Values, start: int, document: float, least: float, *, health_only: bool) -> Window | None:
         """The window at `start`; None when it holds no WHAT or no WHO, or scores no more than `least`."""
         ledgers: dict[str, list[tuple[str, float]]] = {"what": [], "who": [], "impersonal": []}
+        staff: list[tuple[str, float]] = []  # counts only beside words on an employee's health
         categories: dict[Category, float] = {}
         implied = 0.0
         specific = named = False
@@ -155,10 +156,18 @@ class Scorer:
                 categories[entry.category] = categories.get(entry.category, 0.0) + weight
                 implied += weight * entry.person
                 specific = specific or entry.person > 0
+            elif entry.ledger == "who" and entry.category in OF_EMPLOYEES:
+                staff.append((entry_id, weight))
+                continue
             elif entry.ledger == "who":
                 specific = specific or entry.weight >= self.scoring.specific
                 named = named or entry.detector in self.scoring.identifiers
             ledgers[entry.ledger].append((entry_id, weight))
+        if staff and not OF_EMPLOYEES.isdisjoint(categories):
+            alone = not ledgers["who"]
+            categories = {c: w for c, w in categories.items() if not alone or c in OF_EMPLOYEES}
+            ledgers["who"] += staff
+            specific = True
         what, who = _sum(ledgers["what"]), _sum(ledgers["who"]) + implied
         if not what or not who:
             return None

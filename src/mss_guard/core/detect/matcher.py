@@ -7,16 +7,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from mss_guard.core.detect.acquaintance import Acquaintance
 from mss_guard.core.detect.names import Words
 from mss_guard.core.detect.persons import DETECTORS
 from mss_guard.core.detect.phrases import MOST_HITS, PhraseIndex, key_of
 from mss_guard.core.detect.segments import SIGNATURE, Segments
 from mss_guard.core.model import Where
 from mss_guard.core.normalise import Folded
+from mss_guard.core.people import People
 from mss_guard.core.rules import EvidenceRule, Rule, Ruleset
 from mss_guard.core.rules.patterns import Pattern, PatternSet, Span, Zones, compile_pattern, translate
 
 FIRST_NAMES = "words/prenoms.txt"
+_NAMED = frozenset({"civility-name", "about-name", "capital-name", "first-name", "initials-room"})
+_CIVIL = frozenset({"civility-name", "about-name"})
 
 
 class Hit(NamedTuple):
@@ -65,7 +69,7 @@ class _Patterns:
 class Matcher:
     """A Ruleset compiled. Immutable after its making; costs what the hits of a text cost."""
 
-    def __init__(self, ruleset: Ruleset) -> None:
+    def __init__(self, ruleset: Ruleset, lists: People | None = None) -> None:
         self.evidence = {i: e for i, e in ruleset.entries.items() if isinstance(e, EvidenceRule)}
         self.rules = {i: e for i, e in ruleset.entries.items() if isinstance(e, Rule)}
         self.needed = {
@@ -87,10 +91,23 @@ class Matcher:
         self._cased = _Patterns(cased, case_sensitive=True)
         names = ruleset.words.get(FIRST_NAMES, ())
         self._words = Words(frozenset(key_of(n) if n.islower() else key_of(n.lower()) for n in names))
-        self._detectors = [(i, DETECTORS[e.detector]) for i, e in self.evidence.items() if e.detector is not None]
+        self._of_lists = {e.detector: i for i, e in self.evidence.items() if e.detector is not None}
+        self._detectors = [
+            (i, DETECTORS[e.detector])
+            for i, e in self.evidence.items()
+            if e.detector is not None and e.detector in DETECTORS
+        ]
+        self._acquaintance = Acquaintance(lists, self.first_names) if lists is not None else None
 
-    def scan(self, folded: Folded, where: Where, segments: Segments) -> Matches:
-        """Everything met in the text, as far as each entry's `where` allows."""
+    @property
+    def first_names(self) -> frozenset[str]:
+        """The shipped first names, folded."""
+        return self._words.first_names
+
+    def scan(
+        self, folded: Folded, where: Where, segments: Segments, acquaintance: Acquaintance | None = None
+    ) -> Matches:
+        """Everything met in the text, as far as each entry's `where` allows. `acquaintance`: other lists than its own."""
         matches = Matches()
         if where not in self._places:
             return matches
@@ -112,8 +129,30 @@ class Matcher:
         for owner, detector in self._detectors:
             if found := list(detector(folded, self._words)):
                 matches.evidence.setdefault(owner, []).extend(Hit(*one) for one in found)
+        self._recognise(matches, folded, acquaintance or self._acquaintance)
         self._keep_valid(matches, cancels, where, segments)
         return matches
+
+    def _recognise(self, matches: Matches, folded: Folded, knows: Acquaintance | None) -> None:
+        """Persons of the lists: residents are added, and who is surely staff is no person concerned."""
+        if knows is None:
+            return
+        known = knows.meet(folded)
+        surnames, staff = list(known.surnames), list(known.staff)
+        for owner in [i for i, e in self.evidence.items() if e.detector in _NAMED and i in matches.evidence]:
+            kept: list[Hit] = []
+            for hit in matches.evidence[owner]:
+                span = hit.start, hit.end
+                if knows.is_staff(folded, span, known):
+                    staff.append(hit)
+                    continue
+                kept.append(hit)
+                if self.evidence[owner].detector in _CIVIL and knows.is_surname(span, known):
+                    surnames.append(hit)
+            matches.evidence[owner] = kept
+        for detector, met in (("resident", known.residents), ("resident-surname", surnames), ("staff", staff)):
+            if met and detector in self._of_lists:
+                matches.evidence[self._of_lists[detector]] = [Hit(*one) for one in met]
 
     def _keep_valid(self, matches: Matches, cancels: dict[str, list[Span]], where: Where, segments: Segments) -> None:
         """Drop what `where` forbids, what a `not` phrase cancels, and evidence in signatures but for identifiers."""

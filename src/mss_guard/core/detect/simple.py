@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from mss_guard.core.detect.attachments import suiting
 from mss_guard.core.detect.matcher import Hit, KeywordHits, Matcher, any_within
 from mss_guard.core.detect.scenes import Keep, Spot
-from mss_guard.core.model import Content, Where
-from mss_guard.core.rules import Rule, Scoring
+from mss_guard.core.model import Category, Content, Where
+from mss_guard.core.rules import OF_EMPLOYEES, Rule, Scoring
 from mss_guard.core.rules.patterns import Span, Zones
 
 
@@ -31,10 +31,14 @@ class Persons:
 
     starts: Mapping[int, Sequence[int]]
     spots: Sequence[Spot]
+    staff: Mapping[int, Sequence[int]]
 
-    def near(self, number: int, span: Span, distance: int) -> bool:
-        """A person within `distance`; a heading and what it stands for are near each other."""
-        if any_within(self.starts.get(number, ()), span[0] - distance, span[1] + distance):
+    def near(self, number: int, span: Span, distance: int, category: Category) -> bool:
+        """A person within `distance`; a heading and what it stands for are near each other. Staff: only of employees."""
+        low, high = span[0] - distance, span[1] + distance
+        if any_within(self.starts.get(number, ()), low, high):
+            return True
+        if category in OF_EMPLOYEES and any_within(self.staff.get(number, ()), low, high):
             return True
         spot = self.spots[number]
         return any(
@@ -55,18 +59,17 @@ def _stands_for(spot: Spot, other: Spot) -> bool:
 
 def persons(spots: Sequence[Spot], matcher: Matcher, scoring: Scoring, keep: Keep) -> Persons:
     """The WHO evidence that weighs enough to be a person for `near_person`."""
-    starts = {}
+    starts: dict[int, list[int]] = {}
+    staff: dict[int, list[int]] = {}
     for number, spot in enumerate(spots):
-        found = [
-            hit.start
-            for entry_id, hits in spot.matches.evidence.items()
-            if matcher.evidence[entry_id].ledger == "who" and matcher.evidence[entry_id].weight >= scoring.person
-            for hit in hits
-            if keep(spot, hit.start)
-        ]
-        if found:
-            starts[number] = sorted(found)
-    return Persons(starts, spots)
+        for entry_id, hits in spot.matches.evidence.items():
+            entry = matcher.evidence[entry_id]
+            if entry.ledger == "who" and entry.weight >= scoring.person:
+                found = (staff if entry.category in OF_EMPLOYEES else starts).setdefault(number, [])
+                found += (hit.start for hit in hits if keep(spot, hit.start))
+    for of in (*starts.values(), *staff.values()):
+        of.sort()
+    return Persons(starts, spots, staff)
 
 
 def meet(
@@ -124,7 +127,7 @@ def _in_texts(
             if spans and rule.keywords.near_person:
                 close = True
                 reach = rule.keywords.within or scoring.distances.person
-                spans = [s for s in spans if people.near(number, s, reach)]
+                spans = [s for s in spans if people.near(number, s, reach, rule.category)]
                 spans = _of_somebody(spot, spans, matcher, scoring)
         if spans:
             met.append(Met(rule, spot, tuple(spans), spot.text.part, len(spans)))

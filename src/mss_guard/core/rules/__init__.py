@@ -3,6 +3,7 @@
 from mss_guard.core.rules.lint import Lint, lint
 from mss_guard.core.rules.loading import Ruleset, load, select
 from mss_guard.core.rules.schema import (
+    OF_EMPLOYEES,
     Attachment,
     Combination,
     Condition,
@@ -15,6 +16,7 @@ from mss_guard.core.rules.schema import (
 )
 
 __all__ = [
+    "OF_EMPLOYEES",
     "Attachment",
     "Combination",
     "Condition",

@@ -27,8 +27,12 @@ Detector = Literal[
     "age-person",
     "patient-noun",
     "about-name",
+    "resident",
+    "resident-surname",
+    "staff",
 ]
 ID = r"^[a-z0-9]+(-[a-z0-9]+)*(\.[a-z0-9]+(-[a-z0-9]+)*)+$"
+OF_EMPLOYEES = frozenset({Category.EMPLOYEE, Category.EMPLOYEE_ID})
 DEFAULT_WHERE = (Where.SUBJECT, Where.BODY, Where.ATTACHMENT, Where.NAME)
 
 
@@ -180,6 +184,10 @@ class EvidenceRule(_Entry):
             raise ValueError("il faut « words », « phrases », « pattern », « cased » ou « detector »")
         return self
 
+    def names_for(self, category: Category) -> bool:
+        """Is this WHO evidence of a person whom a finding of that category may be about? Staff: only of employees."""
+        return self.category not in OF_EMPLOYEES or category in OF_EMPLOYEES
+
 
 class Condition(_Strict):
     """One term of a combination: an entry (id or glob), a family, or the weight of a ledger nearby."""
@@ -297,4 +305,4 @@ class Scoring(_Strict):
     guard: Guard = Guard()
     person: float = Field(default=1.0, ge=0)  # weight from which a WHO evidence is a person for `near_person`
     specific: float = Field(default=1.2, ge=0)  # weight from which it names, numbers or ages one
-    identifiers: tuple[str, ...] = ("nir", "ipp")  # detectors that nothing impersonal weakens
+    identifiers: tuple[str, ...] = ("nir", "ipp", "resident")  # detectors that nothing impersonal weakens
