@@ -17,6 +17,7 @@ import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import accumulate
 from typing import Any
 
 import re2
@@ -52,6 +53,8 @@ _WRITTEN = {
     "µ": "u",
     "€": "¤",  # Latin-1 has no euro sign
 }
+_LETTERS = frozenset(b"abcdefghijklmnopqrstuvwxyz0123456789")
+_BLANKED = bytes(c if c in _LETTERS else 0x20 for c in range(256))
 _FILLERS = frozenset("\u115f\u1160\u3164\uffa0\u17b4\u17b5")
 _UNKNOWN = "¬"  # one position for what no rule can name
 
@@ -120,6 +123,18 @@ class Folded:
     @cached_property
     def cased_bytes(self) -> bytes:
         return self.cased.encode("latin-1", "replace")
+
+    @cached_property
+    def words(self) -> list[bytes]:
+        """The runs of letters and digits. Each other character ends one, so that a run of these leaves empty ones, and
+        words are numbered with the gaps between them.
+        """
+        return self.lower_bytes.translate(_BLANKED).split(b" ")
+
+    @cached_property
+    def ends(self) -> list[int]:
+        """Where each word ends, the characters between the words left out."""
+        return list(accumulate(map(len, self.words)))
 
     def __len__(self) -> int:
         return len(self.lower)

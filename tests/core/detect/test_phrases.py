@@ -20,8 +20,8 @@ def test_words_meet_whole_words() -> None:
 
 def test_phrases_run_over_line_ends_and_signs() -> None:
     """Blanks, dashes, apostrophes and line ends between words are one; a long gap is not."""
-    text = "compte-rendu\n d’hospitalisation. compte --------- rendu d hospitalisation"
-    assert met(text, "Compte rendu d'hospitalisation") == {
+    text = "compte-rendu\n d’hospitalisation. compte --------- rendu d hospitalisation; une --------- chute"
+    assert met(text, "Compte rendu d'hospitalisation", "une chute") == {
         "compte rendu d hospitalisation": ["compte-rendu\n d'hospitalisation"]
     }
 
@@ -50,3 +50,25 @@ def test_a_sign_is_a_phrase_too() -> None:
 def test_hits_are_bounded() -> None:
     """Hostile repetition cannot grow the work of later steps."""
     assert len(met("soin " * 5000, "soin")["soin"]) == MOST_HITS
+
+
+def test_stems_are_found_in_the_order_of_the_text() -> None:
+    """Different words that one stem meets are one phrase's hits; a longer stem of the same word is another's."""
+    text = "opération puis opérée, puis opération"
+    assert met(text, "oper*", "opera*", "ope* puis") == {
+        "oper*": ["operation", "operee", "operation"],
+        "opera*": ["operation", "operation"],
+        "ope* puis": ["operation puis", "operee, puis"],
+    }
+
+
+def test_a_phrase_has_its_words_in_their_order_wherever_its_longest_word_stands() -> None:
+    """At the beginning, in the middle and at the end of the phrase and of the text."""
+    phrases = ["traitement en cours", "en cours de traitement", "sous traitement par", "en* traitement*"]
+    text = "traitement en cours; en cours de traitement. sous traitement par\nsous traitement, en traitement"
+    assert met(text, *phrases) == {
+        "traitement en cours": ["traitement en cours"],
+        "en cours de traitement": ["en cours de traitement"],
+        "sous traitement par": ["sous traitement par"],
+        "en* traitement*": ["en traitement"],
+    }

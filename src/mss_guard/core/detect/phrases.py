@@ -1,11 +1,12 @@
-"""Words and phrases in one pass over the tokens: tens of thousands of them cost what their hits cost."""
+"""Words and phrases in one pass over the words of a text: tens of thousands of them cost what their hits cost."""
 
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
-from collections.abc import Iterable
-from itertools import accumulate, islice, pairwise
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from itertools import compress, count, pairwise
+from operator import itemgetter
 from typing import NamedTuple
 
 from mss_guard.core.normalise import Folded, fold, fold_words
@@ -14,36 +15,74 @@ from mss_guard.core.rules.patterns import Pattern, Span
 MOST_HITS = 1000  # of one phrase or pattern in one text: keeps hostile text linear
 MOST_BETWEEN = 6  # characters between two words of a phrase: blanks, a line end, an apostrophe
 
-_WORD = frozenset(b"abcdefghijklmnopqrstuvwxyz0123456789")
-_BLANKED = bytes(c if c in _WORD else 0x20 for c in range(256))
-
-
-_Pair = tuple[bytes, bytes]
+_LETTER = re.compile(rb"[a-z0-9]")
 
 
 class _Phrase(NamedTuple):
-    words: tuple[bytes, ...]
-    head: int  # index of the word it is found by
     number: int
-    needed: frozenset[bytes]  # its words that have no star
-    pairs: frozenset[_Pair]  # its neighbouring words that have no star
-
-
-class _Tokens(NamedTuple):
-    """The words of a text. Each run of what is no letter or digit leaves empty ones, so that places can be counted."""
-
     words: list[bytes]
-    ends: list[int]  # without the blank after each word
+    head: int  # index of the word it is found by
+    starred: bool  # some of its words meet any ending
 
-    def span(self, first: int, last: int) -> Span:
-        return self.ends[first] - len(self.words[first]) + first, self.ends[last] + last
 
-    def places(self, wanted: set[bytes]) -> dict[bytes, list[int]]:
-        """Indexes of each wanted word, ascending."""
-        found: dict[bytes, list[int]] = {word: [] for word in wanted}
-        for i in [i for i, word in enumerate(self.words) if word in wanted]:
-            found[self.words[i]].append(i)
-        return found
+class _Longer:
+    """The phrases of several words that are found by one of them, kept by the word behind it or before it."""
+
+    __slots__ = ("after", "before", "loose")
+
+    def __init__(self) -> None:
+        self.after: dict[bytes, list[_Phrase]] = {}
+        self.before: dict[bytes, list[_Phrase]] = {}
+        self.loose: list[_Phrase] = []  # of the words around it only the beginning is known
+
+    def add(self, phrase: _Phrase) -> None:
+        words, head = phrase.words, phrase.head
+        if head + 1 < len(words) and not words[head + 1].endswith(b"*"):
+            self.after.setdefault(words[head + 1], []).append(phrase)
+        elif head and not words[head - 1].endswith(b"*"):
+            self.before.setdefault(words[head - 1], []).append(phrase)
+        else:
+            self.loose.append(phrase)
+
+    def standing(self, words: list[bytes], heads: list[int]) -> Iterator[tuple[_Phrase, int]]:
+        """Those that stand around one of `heads`, each with the index of its first word."""
+        for neighbours, step in ((self.after, 1), (self.before, -1)):
+            if neighbours:
+                for at in heads:
+                    if words[at + step] in neighbours:
+                        for phrase in neighbours[words[at + step]]:
+                            if _stands(phrase, words, at - phrase.head):
+                                yield phrase, at - phrase.head
+        for phrase in self.loose:
+            for at in heads:
+                if _stands(phrase, words, at - phrase.head):
+                    yield phrase, at - phrase.head
+
+
+class _Words:
+    """The words of a text without the empty ones between them, and an empty one behind the last."""
+
+    __slots__ = ("_ends", "_numbers", "all")
+
+    def __init__(self, folded: Folded) -> None:
+        self.all = [*filter(None, folded.words), b""]
+        self._numbers = [*compress(count(), folded.words)]
+        self._ends = folded.ends
+
+    def spans(self, places: list[int]) -> list[Span]:
+        numbers, ends, words = self._numbers, self._ends, self.all
+        return [((end := ends[number := numbers[at]] + number) - len(words[at]), end) for at in places]
+
+    def stretch(self, first: int, length: int) -> Span | None:
+        """Where `length` words stand together; None when the gap between two of them is too wide."""
+        numbers = self._numbers[first : first + length]
+        # neighbours differ by one and the empty words between them
+        if numbers[-1] - numbers[0] >= length - 1 + MOST_BETWEEN and any(
+            b - a > MOST_BETWEEN for a, b in pairwise(numbers)
+        ):
+            return None
+        start, end = numbers[0], numbers[-1]
+        return self._ends[start] + start - len(self.all[first]), self._ends[end] + end
 
 
 class PhraseIndex:
@@ -51,114 +90,100 @@ class PhraseIndex:
 
     def __init__(self, phrases: Iterable[str]) -> None:
         self.numbers: dict[str, int] = {}
-        self._pairs: dict[_Pair, list[_Phrase]] = {}
-        self._heads: dict[bytes, list[_Phrase]] = {}
+        self._single: dict[bytes, int] = {}
+        self._longer: dict[bytes, _Longer] = {}
         self._stems: dict[bytes, list[_Phrase]] = {}
-        self._signs: list[tuple[Pattern, int]] = []
+        self._signs: list[tuple[bytes, Pattern, int]] = []
         for phrase in phrases:
             key = key_of(phrase)
             if key not in self.numbers:
                 number = self.numbers[key] = len(self.numbers)
-                self._add(tuple(key.encode("latin-1", "replace").split()), number)
-        self._head_words = frozenset(self._heads)
-        self._known_pairs = frozenset(pair for phrases in self._pairs.values() for p in phrases for pair in p.pairs)
+                self._add(key.encode("latin-1", "replace").split(), number)
+        self._heads = frozenset((*self._single, *self._longer))
+        self._stem_lengths = sorted({len(stem) for stem in self._stems})
+        stems = b"|".join(re.escape(stem) for stem in sorted(self._stems))
+        self._stemmed = Pattern(rb"(?:^|[^a-z0-9])(?:" + stems + rb")") if stems else None
+        self._stem_starts = frozenset(stem[: self._stem_lengths[0]] for stem in self._stems)
 
-    def _add(self, words: tuple[bytes, ...], number: int) -> None:
-        if not words or not all(w[0] in _WORD for w in words):
+    def _add(self, words: list[bytes], number: int) -> None:
+        if not words or not all(_LETTER.match(word) for word in words):
             # a sign, such as the euro's, has no word to be found by
-            self._signs.append((Pattern(re.escape(b" ".join(words))), number))
+            sign = b" ".join(words)
+            self._signs.append((sign, Pattern(re.escape(sign)), number))
             return
         # the longest word is the rarest, as a rule; one with its ending known is found faster
         head = max(range(len(words)), key=lambda i: (not words[i].endswith(b"*"), len(words[i])))
-        needed = frozenset(w for w in words if not w.endswith(b"*"))
-        pairs = frozenset(pair for pair in pairwise(words) if needed.issuperset(pair))
-        phrase = _Phrase(words, head, number, needed, pairs)
-        if pairs:
-            self._pairs.setdefault(max(pairs, key=lambda pair: (words[head] in pair, pair)), []).append(phrase)
-        elif words[head].endswith(b"*"):
+        phrase = _Phrase(number, words, head, any(word.endswith(b"*") for word in words))
+        if words[head].endswith(b"*"):
             self._stems.setdefault(words[head].rstrip(b"*"), []).append(phrase)
+        elif len(words) == 1:
+            self._single[words[0]] = number
         else:
-            self._heads.setdefault(words[head], []).append(phrase)
+            self._longer.setdefault(words[head], _Longer()).add(phrase)
 
     def locate(self, folded: Folded) -> dict[int, list[Span]]:
         """Every phrase that stands in the text, with where it stands, in the order of the text."""
-        text = folded.lower_bytes
-        words = text.translate(_BLANKED).split(b" ")
-        sought = self._sought(words)
         found: dict[int, list[Span]] = {}
-        if sought:
-            tokens = _Tokens(words, list(accumulate(map(len, words))))
-            places = tokens.places({head for heads, _ in sought for head in heads})
-            for heads, phrases in sought:
-                at = places[heads[0]] if len(heads) == 1 else sorted(i for head in heads for i in places[head])
-                for phrase in phrases:
-                    if spans := _spans(tokens, phrase, at):
-                        found[phrase.number] = spans
-        for sign, number in self._signs:
-            if spans := sign.spans(text, MOST_HITS):
+        stems = self._stems_in(folded)
+        if stems or not self._heads.isdisjoint(folded.words):
+            words = _Words(folded)
+            for word, places in _places(words.all, self._heads).items():
+                if word in self._single:
+                    found[self._single[word]] = words.spans(places[:MOST_HITS])
+                if word in self._longer:
+                    _keep(found, words, self._longer[word].standing(words.all, places))
+            if stems:
+                _keep(found, words, sorted(self._starting(words.all, stems), key=itemgetter(1)))
+        for sign, pattern, number in self._signs:
+            if sign in folded.lower_bytes and (spans := pattern.spans(folded.lower_bytes, MOST_HITS)):
                 found[number] = spans
         return found
 
-    def _sought(self, words: list[bytes]) -> list[tuple[list[bytes], list[_Phrase]]]:
-        """Phrases all of whose words are there, with the words of the text that may be their head."""
-        distinct = set(words)
-        sought = [
-            ([word], possible)
-            for word in distinct & self._head_words
-            if (possible := [p for p in self._heads[word] if p.needed <= distinct])
-        ]
-        pairs = self._known_pairs.intersection(pairwise(filter(None, words)))
-        for pair in pairs:
-            sought += [
-                ([p.words[p.head]], [p]) for p in self._pairs.get(pair, ()) if p.pairs <= pairs and p.needed <= distinct
-            ]
-        ordered = sorted(distinct) if self._stems else []
-        for stem, phrases in self._stems.items():
-            if heads := _starting_with(stem, ordered):
-                sought.append((heads, phrases))
-        return sought
+    def _stems_in(self, folded: Folded) -> frozenset[bytes]:
+        """The words of the text that begin with a stem."""
+        if self._stemmed is None or not self._stemmed.found(folded.lower_bytes):
+            return frozenset()
+        least, starts = self._stem_lengths[0], self._stem_starts
+        return frozenset(word for word in set(folded.words) if word[:least] in starts)
+
+    def _starting(self, words: list[bytes], stems: frozenset[bytes]) -> Iterator[tuple[_Phrase, int]]:
+        """Phrases that a stem leads to, with the index of their first word."""
+        for word, places in _places(words, stems).items():
+            known = [self._stems[word[:n]] for n in self._stem_lengths if n <= len(word) and word[:n] in self._stems]
+            for phrase in (phrase for phrases in known for phrase in phrases):
+                for at in places:
+                    if _stands(phrase, words, at - phrase.head):
+                        yield phrase, at - phrase.head
 
 
-def _spans(tokens: _Tokens, phrase: _Phrase, heads: list[int]) -> list[Span]:
-    if len(phrase.words) == 1:
-        return [tokens.span(i, i) for i in heads[:MOST_HITS]]
-    around = (_stands_around(tokens.words, phrase, i) for i in heads)
-    return [tokens.span(first, last) for first, last in islice((a for a in around if a is not _NOWHERE), MOST_HITS)]
+def _places(words: list[bytes], wanted: frozenset[bytes]) -> dict[bytes, list[int]]:
+    """The indexes of each wanted word, ascending."""
+    places: defaultdict[bytes, list[int]] = defaultdict(list)
+    for at in compress(count(), map(wanted.__contains__, words)):
+        places[words[at]].append(at)
+    return places
 
 
-_NOWHERE: Span = (-1, -1)
+def _keep(found: dict[int, list[Span]], words: _Words, standing: Iterable[tuple[_Phrase, int]]) -> None:
+    for phrase, first in standing:
+        if (span := words.stretch(first, len(phrase.words))) is not None:
+            spans = found.setdefault(phrase.number, [])
+            if len(spans) < MOST_HITS:
+                spans.append(span)
 
 
-def _stands_around(words: list[bytes], phrase: _Phrase, at: int) -> Span:
-    """The first and last index of a phrase whose head stands at `at`; _NOWHERE when the rest is not there."""
-    first = last = at
-    for wanted in reversed(phrase.words[: phrase.head]):
-        if (first := _next_word(words, first, -1)) < 0 or not _is(words[first], wanted):
-            return _NOWHERE
-    for wanted in phrase.words[phrase.head + 1 :]:
-        if (last := _next_word(words, last, 1)) < 0 or not _is(words[last], wanted):
-            return _NOWHERE
-    return first, last
-
-
-def _next_word(words: list[bytes], at: int, step: int) -> int:
-    for i in range(at + step, at + step * (MOST_BETWEEN + 1), step):
-        if not 0 <= i < len(words):
-            return -1
-        if words[i]:
-            return i
-    return -1
+def _stands(phrase: _Phrase, words: list[bytes], first: int) -> bool:
+    """Whether the words from `first` are those of the phrase."""
+    if first < 0:
+        return False
+    here = words[first : first + len(phrase.words)]
+    if not phrase.starred:
+        return here == phrase.words
+    return len(here) == len(phrase.words) and all(map(_is, here, phrase.words))
 
 
 def _is(word: bytes, wanted: bytes) -> bool:
     return word == wanted or (wanted.endswith(b"*") and word.startswith(wanted[:-1]))
-
-
-def _starting_with(stem: bytes, ordered: list[bytes]) -> list[bytes]:
-    i = start = bisect_left(ordered, stem)
-    while i < len(ordered) and ordered[i].startswith(stem):
-        i += 1
-    return ordered[start:i]
 
 
 def key_of(phrase: str) -> str:
