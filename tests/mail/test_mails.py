@@ -20,6 +20,9 @@ ALIKE = 0.40
 # set → (health label, fewest mails)
 PROMISED: dict[str, dict[str, int]] = {
     "courts": {"yes": 110},
+    "lettres": {"yes": 24},
+    "formulaires": {"yes": 40, "no": 18},
+    "ordinaire": {"no": 80},
 }
 
 
