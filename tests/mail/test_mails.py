@@ -23,6 +23,7 @@ PROMISED: dict[str, dict[str, int]] = {
     "lettres": {"yes": 24},
     "formulaires": {"yes": 40, "no": 18},
     "ordinaire": {"no": 80},
+    "voisins": {"no": 76},
 }
 
 
