@@ -82,6 +82,8 @@ def test_strangers_are_nobody(text: str) -> None:
         ("GARNIER dort mal", True),
         ("Jean Garnier viendra", False),
         ("la maison Garnier-Dupont", False),
+        ("l'ulcere de m garnier s'est creusé", True),
+        ("Mme Garnier, directrice", False),
         ("Goff\nDirecteur", False),
         ("nous avons un garnier", False),
     ],
@@ -89,6 +91,14 @@ def test_strangers_are_nobody(text: str) -> None:
 def test_a_surname_alone_counts_inside_a_sentence(text: str, known: bool) -> None:
     """Not in a signature, not beside another's first name, not without a capital."""
     assert bool(LISTS.meet(fold(text)).surnames) is known
+
+
+@pytest.mark.parametrize(
+    ("subject", "known"), [("Odile", True), ("Re: Garnier", True), ("Dr Garnier", False), ("Sophie", False)]
+)
+def test_a_name_is_whom_a_subject_is_about(subject: str, known: bool) -> None:
+    """There it stands without a sentence; a doctor's or a colleague's is somebody at work."""
+    assert bool(LISTS.meet(fold(subject), heading=True).surnames) is known
 
 
 def _staff(text: str, name: str, lists: Acquaintance = LISTS) -> bool:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from mss_guard.core import people
+from mss_guard.core.detect.names import at_work
 from mss_guard.core.normalise import Folded
 from mss_guard.core.people import Hasher, People, Role
 from mss_guard.core.rules.patterns import Pattern, Span
@@ -35,6 +36,9 @@ _AFTER_CIVILITY = Pattern(
     rb"((?:(?:de la|de|du|d'|le|la|el|ben) ?)?[a-z]{2,}(?:[ '-][a-z]{2,})?)",
     captures=True,
 )
+_CIVILITY_BEFORE = re.compile(
+    r"\b(?:mme|mlle|melle|madame|mademoiselle|monsieur|mr|m\.?)\.? {1,2}(?:(?:de la|de|du|d'|le|la|el|ben) ?)?(?:[a-z]+[ '-])?$"
+)
 _ROOM_WORD = rb"\b(?:ch(?:b|bre|ambre)?|app(?:t|artement)?|studio|logement|lit)\.?\s?(?:n\xb0\s?|no?\.?\s?)?"
 _ROOM = Pattern(
     rb"(?:" + _ROOM_WORD + rb"0*([0-9]{1,4}(?: ?[a-z]\b)?)|\(0*([0-9]{1,4}[a-z]?)\)|\b0*([0-9]{1,4}[a-z]?) ?[:-] )",
@@ -53,7 +57,9 @@ _DOES = re.compile(
     r"|presente|dit|doit|veut|peut|rentre|sort|part|revient)\b"
 )
 _NAME_BEHIND, _NAME_BEFORE = re.compile(r"[ -][A-Z]|['-]"), re.compile(r"([A-Z][A-Za-z]*)[ '-]$")
-_ROOM_WORDS = re.compile(r"[ ,(]{0,3}(?:ch|app|lit|studio|logement|nee?\b|[0-9])")
+_OF_A_RESIDENT = re.compile(
+    r"[ ,(]{0,3}(?:(?:ch(?:b|bre|ambre)?|app(?:t|artement)?|lit|studio|logement)\b\.? ?(?:n° ?)?[0-9]|nee? (?:le|en)\b|[0-9])"
+)
 _BESIDE_NAMES = frozenset(
     "mme mlle melle madame mademoiselle monsieur mr m chez pour concernant de des du d la le les l el al ben van von".split()
 )
@@ -107,8 +113,8 @@ class Acquaintance:
         self._first_names = frozenset(n.encode("latin-1", "replace") for n in first_names if n.isalpha())
         self._few = 0 < lists.residents <= FEW
 
-    def meet(self, folded: Folded) -> Known:
-        """Everything the lists know in this text."""
+    def meet(self, folded: Folded, *, heading: bool = False) -> Known:
+        """Everything the lists know in this text. `heading`: a subject or file name, where a name alone is whom it is about."""
         words = self._words(folded)
         details = [*_rooms(folded), *_days(folded)] if self._lists.residents else []
         if not words and not details:
@@ -116,7 +122,7 @@ class Acquaintance:
         residents, staff = self._pairs(words)
         residents += self._numbered(folded, words, details)
         residents += self._initials(folded, details)
-        surnames = self._bare(folded, words, staff) if self._few else ()
+        surnames = self._alone(folded, words, staff, heading=heading) if self._few else ()
         return Known(tuple(residents), tuple(surnames), tuple(staff), words)
 
     def is_staff(self, folded: Folded, span: Span, known: Known) -> bool:
@@ -128,7 +134,7 @@ class Acquaintance:
             return False
         if overlaps(span, known.staff):
             return True
-        if not self._few or _ROOM_WORDS.match(folded.lower, span[1]):
+        if not self._few or _OF_A_RESIDENT.match(folded.lower, span[1]):
             return False
         said = [w for w in re.findall("[a-z]+", folded.lower[slice(*span)]) if w not in _BESIDE_NAMES]
         if not said:
@@ -138,12 +144,10 @@ class Acquaintance:
         by_first = role & Role.STAFF_FIRST and not role & Role.RESIDENT_FIRST
         return bool(by_name or by_first)
 
-    def is_surname(self, span: Span, known: Known) -> bool:
-        """Does a civility and name name a resident, as far as a surname can?"""
+    def is_resident(self, span: Span, known: Known, role: int) -> bool:
+        """Does the name in `span` name a resident, as far as a surname or first name (`role`) alone can?"""
         inside = (w.role for w in known.words if span[0] <= w.start < span[1])
-        return self._few and any(
-            r & Role.RESIDENT_NAME and not r & (Role.STAFF_NAME | Role.STAFF_FIRST) for r in inside
-        )
+        return self._few and any(r & role and not r & (Role.STAFF_NAME | Role.STAFF_FIRST) for r in inside)
 
     def _words(self, folded: Folded) -> tuple[Word, ...]:
         """The words of the text that stand in a list, in the order of the text."""
@@ -163,13 +167,13 @@ class Acquaintance:
         for one, other in _neighbours(words):
             for name, first in ((one, other), (other, one)):
                 resident = name.role & Role.RESIDENT_NAME and first.role & Role.RESIDENT_FIRST
-                at_work = name.role & Role.STAFF_NAME and first.role & Role.STAFF_FIRST
-                if not resident and not at_work:
+                works = name.role & (Role.STAFF_NAME | Role.STAFF_PART) and first.role & Role.STAFF_FIRST
+                if not resident and not works:
                     continue
                 digest = self._digest(people.pair(name.text, first.text))
                 if resident and self._lists.is_resident(digest):
                     residents.append((one.start, other.end, digest))
-                elif at_work and self._lists.is_staff(digest):
+                elif works and self._lists.is_staff(digest):
                     staff.append((one.start, other.end, digest))
         return residents, staff
 
@@ -193,12 +197,21 @@ class Acquaintance:
             if self._lists.is_resident(digest := self._digest(detail.fact(who, value))):
                 yield min(span[0], detail.start), max(span[1], detail.end), digest
 
-    def _bare(self, folded: Folded, words: Sequence[Word], staff: Sequence[Met]) -> Iterator[Met]:
-        """A resident's surname with neither civility nor first name: a capital in a sentence, no other name beside."""
+    def _alone(self, folded: Folded, words: Sequence[Word], staff: Sequence[Met], *, heading: bool) -> Iterator[Met]:
+        """A resident's surname behind a civility, however it is written, or alone with its capital in a sentence."""
+        wanted = (Role.RESIDENT_NAME, Role.RESIDENT_FIRST) if heading else (Role.RESIDENT_NAME,)
         for word in words:
-            if word.role != Role.RESIDENT_NAME or len(word.text) < 4 or word.text.encode() in self._first_names:
+            if word.role not in wanted or overlaps((word.start, word.end), staff):
                 continue
-            if self._stands_alone(folded, word) and not overlaps((word.start, word.end), staff):
+            civil = _CIVILITY_BEFORE.search(folded.lower, max(0, word.start - 24), word.start)
+            if civil is not None:
+                alone = not at_work(folded, civil.start(), word.end)
+            elif heading:
+                alone = folded.cased[word.start].isupper() and not at_work(folded, word.start, word.end)
+            else:
+                alone = len(word.text) > 3 and word.text.encode() not in self._first_names
+                alone = alone and self._stands_alone(folded, word)
+            if alone:
                 yield word.start, word.end, word.digest
 
     def _stands_alone(self, folded: Folded, word: Word) -> bool:

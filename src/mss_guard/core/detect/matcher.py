@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -14,13 +15,16 @@ from mss_guard.core.detect.phrases import MOST_HITS, PhraseIndex, key_of
 from mss_guard.core.detect.segments import SIGNATURE, Segments
 from mss_guard.core.model import Where
 from mss_guard.core.normalise import Folded
-from mss_guard.core.people import People
+from mss_guard.core.people import People, Role
 from mss_guard.core.rules import EvidenceRule, Rule, Ruleset
 from mss_guard.core.rules.patterns import Pattern, PatternSet, Span, Zones, compile_pattern, translate
 
 FIRST_NAMES = "words/prenoms.txt"
+OF_LISTS = frozenset({"resident", "resident-surname", "staff"})
+"""Detectors that need people lists."""
 _NAMED = frozenset({"civility-name", "about-name", "capital-name", "first-name", "initials-room"})
-_CIVIL = frozenset({"civility-name", "about-name"})
+_ALONE = {"civility-name": Role.RESIDENT_NAME, "about-name": Role.RESIDENT_NAME, "first-name": Role.RESIDENT_FIRST}
+"""Detectors whose finds may be a resident's surname or first name alone."""
 
 
 class Hit(NamedTuple):
@@ -104,10 +108,14 @@ class Matcher:
         """The shipped first names, folded."""
         return self._words.first_names
 
-    def scan(
-        self, folded: Folded, where: Where, segments: Segments, acquaintance: Acquaintance | None = None
-    ) -> Matches:
-        """Everything met in the text, as far as each entry's `where` allows. `acquaintance`: other lists than its own."""
+    def knowing(self, lists: People) -> Matcher:
+        """The same rules with other people lists."""
+        other = copy(self)
+        other._acquaintance = Acquaintance(lists, self.first_names)
+        return other
+
+    def scan(self, folded: Folded, where: Where, segments: Segments) -> Matches:
+        """Everything met in the text, as far as each entry's `where` allows."""
         matches = Matches()
         if where not in self._places:
             return matches
@@ -129,25 +137,27 @@ class Matcher:
         for owner, detector in self._detectors:
             if found := list(detector(folded, self._words)):
                 matches.evidence.setdefault(owner, []).extend(Hit(*one) for one in found)
-        self._recognise(matches, folded, acquaintance or self._acquaintance)
+        self._recognise(matches, folded, heading=where in (Where.SUBJECT, Where.NAME))
         self._keep_valid(matches, cancels, where, segments)
         return matches
 
-    def _recognise(self, matches: Matches, folded: Folded, knows: Acquaintance | None) -> None:
+    def _recognise(self, matches: Matches, folded: Folded, *, heading: bool) -> None:
         """Persons of the lists: residents are added, and who is surely staff is no person concerned."""
+        knows = self._acquaintance
         if knows is None:
             return
-        known = knows.meet(folded)
+        known = knows.meet(folded, heading=heading)
         surnames, staff = list(known.surnames), list(known.staff)
         for owner in [i for i, e in self.evidence.items() if e.detector in _NAMED and i in matches.evidence]:
             kept: list[Hit] = []
+            alone = _ALONE.get(self.evidence[owner].detector or "", 0)
             for hit in matches.evidence[owner]:
                 span = hit.start, hit.end
                 if knows.is_staff(folded, span, known):
                     staff.append(hit)
                     continue
                 kept.append(hit)
-                if self.evidence[owner].detector in _CIVIL and knows.is_surname(span, known):
+                if alone and knows.is_resident(span, known, alone):
                     surnames.append(hit)
             matches.evidence[owner] = kept
         for detector, met in (("resident", known.residents), ("resident-surname", surnames), ("staff", staff)):

@@ -71,7 +71,7 @@ def tidy(text: str) -> str:
     return " ".join(re.findall("[a-z0-9]+", text))
 
 
-def _at_work(folded: Folded, start: int, end: int) -> bool:
+def at_work(folded: Folded, start: int, end: int) -> bool:
     """Is this name a professional's, or the person who is written to?"""
     before = folded.lower[max(0, start - 40) : start]
     if _THANKED.search(before) or _PROFESSION_BEFORE.search(before):
@@ -115,7 +115,7 @@ def _civil_names(folded: Folded) -> Iterator[tuple[int, int, str]]:
 def civility_name(folded: Folded, words: Words) -> Iterator[Found]:
     """Such as "Mme Durand": not in a salutation, not beside a profession."""
     for start, end, value in _civil_names(folded):
-        if not _at_work(folded, start, end):
+        if not at_work(folded, start, end):
             yield start, end, value.split(" ")[-1]
 
 
@@ -147,7 +147,7 @@ def capital_name(folded: Folded, words: Words) -> Iterator[Found]:
     for start, end in _CAPITAL.spans(folded.cased_bytes, MOST):
         tokens = folded.cased[start:end].split()
         first = [t for t in tokens if not t.isupper() and is_first_name(t, words)]
-        if first and not _at_work(folded, start, end):
+        if first and not at_work(folded, start, end):
             yield start, end, tidy(folded.lower[start:end])
 
 
@@ -190,7 +190,7 @@ def _in_sentence(folded: Folded, start: int, end: int) -> bool:
         return False  # a salutation or a signed line
     surname = _SURNAME.match(folded.cased[end : end + 60])
     whole = end + surname.end() if surname else end
-    return not (_NOT_A_PERSON.search(before) or _at_work(folded, start, whole))
+    return not (_NOT_A_PERSON.search(before) or at_work(folded, start, whole))
 
 
 _SURNAME = re.compile(r"(?: (?:(?:de la|de|du|le|la|el|ben) |d')?[A-Z][A-Za-z'-]+){1,2}")
@@ -216,7 +216,7 @@ def initials_room(folded: Folded, words: Words) -> Iterator[Found]:
             named = False
         if named and not is_first_name(first, words):
             continue
-        if not _at_work(folded, start, end):
+        if not at_work(folded, start, end):
             yield start, end, tidy(text.lower())
 
 

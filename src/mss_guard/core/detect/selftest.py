@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from mss_guard.core.detect.acquaintance import Acquaintance
 from mss_guard.core.detect.assessing import Detector, assess
 from mss_guard.core.detect.attachments import example_of
+from mss_guard.core.detect.matcher import OF_LISTS
 from mss_guard.core.detect.segments import whole
 from mss_guard.core.model import Content, How, Place, State, Text, Where, Why
 from mss_guard.core.normalise import fold
-from mss_guard.core.people import Person, compile_people
-from mss_guard.core.rules import Attachment, EvidenceRule, Rule
+from mss_guard.core.people import People, Person, compile_people
+from mss_guard.core.rules import Attachment, Combination, EvidenceRule, Rule
 from mss_guard.core.rules.schema import Entry
 from mss_guard.core.strict_yaml import Mistake
 
@@ -42,22 +42,33 @@ def selftest(detector: Detector) -> tuple[ExampleFailure, ...]:
 
 def meets(entry: Entry, example: str, detector: Detector) -> bool:
     """Is the entry met by the example? A bare attachment's examples are file names; all others are bodies."""
+    if _asks_lists(entry, detector):
+        detector = replace(detector, matcher=detector.matcher.knowing(_example_lists()))
     if isinstance(entry, EvidenceRule):
         where = Where.BODY if Where.BODY in entry.where else entry.where[0]
-        lists = _example_lists(detector) if entry.detector in ("resident", "resident-surname", "staff") else None
-        return entry.id in detector.matcher.scan(fold(example), where, whole(), lists).evidence
+        return entry.id in detector.matcher.scan(fold(example), where, whole()).evidence
     content = _content(entry, example)
     return any(f.rule == entry.id for f in assess(content, detector).findings)
 
 
-def _example_lists(detector: Detector) -> Acquaintance:
+def _asks_lists(entry: Entry, detector: Detector) -> bool:
+    """Does the entry speak of persons whom only the people lists know?"""
+    if isinstance(entry, Combination):
+        named = {
+            i for condition in entry.all for i in detector.ruleset.matching(condition) if condition.rule is not None
+        }
+        known = [detector.matcher.evidence[i] for i in named if i in detector.matcher.evidence]
+        return bool(known) and all(one.detector in OF_LISTS for one in known)
+    return isinstance(entry, EvidenceRule) and entry.detector in OF_LISTS
+
+
+def _example_lists() -> People:
     """The lists of an invented house, by which the examples of the people detectors are tried."""
     residents = (
         Person("Durand", "Jeanne", "Martin", "12", "19340312"),
         Person("Le Goff", "Yves", "", "104", "19410702"),
     )
-    staff = (Person("Leroy", "Sophie"), Person("Martin", "Paul"))
-    return Acquaintance(compile_people(residents, staff, bytes(32), 0.0), detector.matcher.first_names)
+    return compile_people(residents, (Person("Leroy", "Sophie"), Person("Martin", "Paul")), bytes(32), 0.0)
 
 
 def _content(entry: Entry, example: str) -> Content:

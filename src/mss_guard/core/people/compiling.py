@@ -29,6 +29,7 @@ def compile_people(residents: Sequence[Person], staff: Sequence[Person], key: by
     for one in staff:
         forms = persons.forms(one)
         note(forms.full, Role.STAFF_NAME)
+        note(forms.surnames - forms.full, Role.STAFF_PART)
         note(forms.first_names, Role.STAFF_FIRST)
         pairs.update(map(digest, _pairs(forms)))
     return tabled(key, made, (len(residents), len(staff)), words, facts, pairs)

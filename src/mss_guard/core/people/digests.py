@@ -34,6 +34,7 @@ class Role:
     RESIDENT_FIRST: Final = 2
     STAFF_NAME: Final = 4
     STAFF_FIRST: Final = 8
+    STAFF_PART: Final = 16  # of a compound surname: with a first name only
 
 
 class Hasher:
