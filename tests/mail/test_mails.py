@@ -24,6 +24,7 @@ PROMISED: dict[str, dict[str, int]] = {
     "formulaires": {"yes": 40, "no": 18},
     "ordinaire": {"no": 80},
     "voisins": {"no": 76},
+    "gris": {"grey": 40},
 }
 
 
