@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from mss_guard.core.detect.persons import DETECTORS, Words
+from mss_guard.core.detect.persons import ANCHORS, DETECTORS, Words
 from mss_guard.core.normalise import fold
+from mss_guard.core.rules.patterns import Pattern
 
 WORDS = Words(frozenset({"leo", "jeanne", "enzo", "marie", "pierre", "sophie", "paul"}))
 
@@ -104,3 +105,24 @@ def test_others_are_passed_over(detector: str, text: str) -> None:
 def test_hostile_text_stays_linear(name: str, piece: str) -> None:
     """Four hundred kilobytes of bait end; a quadratic detector would run into the time limit."""
     list(DETECTORS[name](fold(piece * (400_000 // len(piece))), WORDS))
+
+
+@pytest.mark.parametrize("name", ANCHORS)
+def test_a_detector_finds_nothing_where_none_of_its_anchors_stands(name: str) -> None:
+    """Whatever any example of this file lets it find, one of its anchors stands there: not asking it loses nothing."""
+    anchors = [Pattern(source) for source in ANCHORS[name].of_cased]
+    texts = [text.upper() if upper else text for _, text, *_ in (*MEETS, *PASSES) for upper in (False, True)]
+    found = [text for text in texts if values(name, text)]
+    assert found
+    assert [text for text in found if not any(anchor.found(fold(text).cased_bytes) for anchor in anchors)] == []
+
+
+def test_a_first_name_joined_to_others_is_looked_at_with_them() -> None:
+    """Two joined names are one, which its first part decides; a name in a longer word is none."""
+    text = "Hier Marie-Pierre est venue, Dupont-Pierre aussi, Zoe-Marie-Paul et jean_Paul non, ni Paul2 ni paul"
+    assert values("first-name", text) == ["marie-pierre", "paul"]
+
+
+def test_a_first_name_is_found_behind_any_number_of_capitalised_words() -> None:
+    """A long report with many of them must not hide the person at its end."""
+    assert values("first-name", "Le Rapport Annuel du Conseil . " * 400 + "puis Enzo a mordu") == ["enzo"]

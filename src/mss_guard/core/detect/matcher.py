@@ -10,14 +10,14 @@ from typing import NamedTuple
 
 from mss_guard.core.detect.acquaintance import Acquaintance
 from mss_guard.core.detect.names import Words
-from mss_guard.core.detect.persons import DETECTORS
+from mss_guard.core.detect.persons import ANCHORS, DETECTORS
 from mss_guard.core.detect.phrases import MOST_HITS, PhraseIndex, key_of
 from mss_guard.core.detect.segments import SIGNATURE, Segments
 from mss_guard.core.model import Where
 from mss_guard.core.normalise import Folded
 from mss_guard.core.people import People, Role
 from mss_guard.core.rules import EvidenceRule, Rule, Ruleset
-from mss_guard.core.rules.patterns import Pattern, PatternSet, Span, Zones, compile_pattern, translate
+from mss_guard.core.rules.patterns import PatternSet, Span, Zones, compile_pattern, translate
 
 FIRST_NAMES = "words/prenoms.txt"
 OF_LISTS = frozenset({"resident", "resident-surname", "staff"})
@@ -54,20 +54,28 @@ class Matches:
 
 
 class _Patterns:
-    """The patterns of one reading (lower or cased), by the id that owns them."""
+    """The patterns of one reading (lower or cased), by the id that owns them.
 
-    def __init__(self, patterns: Sequence[tuple[str, str]], *, case_sensitive: bool) -> None:
-        self._set = PatternSet([translate(p) for _, p in patterns], case_sensitive=case_sensitive)
-        self._owners = [owner for owner, _ in patterns]
+    `also`: further patterns of which it is asked only whether they stand in a text, in the same pass.
+    """
+
+    def __init__(
+        self, patterns: Sequence[tuple[str, str]], *, case_sensitive: bool, also: Sequence[tuple[str, bytes]] = ()
+    ) -> None:
+        every = [*(translate(p) for _, p in patterns), *(p for _, p in also)]
+        self._set = PatternSet(every, case_sensitive=case_sensitive)
+        self._owners = [owner for owner, _ in (*patterns, *also)]
         self._compiled = [compile_pattern(p, case_sensitive=case_sensitive) for _, p in patterns]
 
-    def locate(self, text: bytes) -> list[tuple[str, list[Span]]]:
-        found = []
+    def locate(self, text: bytes) -> tuple[list[tuple[str, list[Span]]], set[str]]:
+        """(owner, where its pattern stands), and the owners of the further patterns that stand somewhere."""
+        found, met = [], set()
         for i in self._set.matching(text):
-            pattern: Pattern = self._compiled[i]
-            if spans := pattern.spans(text, MOST_HITS):
+            if i >= len(self._compiled):
+                met.add(self._owners[i])
+            elif spans := self._compiled[i].spans(text, MOST_HITS):
                 found.append((self._owners[i], spans))
-        return found
+        return found, met
 
 
 class Matcher:
@@ -92,15 +100,21 @@ class Matcher:
         lower += [(i, r.pattern) for i, r in self.rules.items() if r.pattern is not None]
         cased = [(i, e.cased) for i, e in self.evidence.items() if e.cased is not None]
         self._lower = _Patterns(lower, case_sensitive=False)
-        self._cased = _Patterns(cased, case_sensitive=True)
-        names = ruleset.words.get(FIRST_NAMES, ())
-        self._words = Words(frozenset(key_of(n) if n.islower() else key_of(n.lower()) for n in names))
-        self._of_lists = {e.detector: i for i, e in self.evidence.items() if e.detector is not None}
         self._detectors = [
-            (i, DETECTORS[e.detector])
+            (i, DETECTORS[e.detector], e.detector not in ANCHORS)
             for i, e in self.evidence.items()
             if e.detector is not None and e.detector in DETECTORS
         ]
+        anchors = [
+            (i, pattern)
+            for i, e in self.evidence.items()
+            if e.detector is not None and e.detector in ANCHORS
+            for pattern in ANCHORS[e.detector].of_cased
+        ]
+        self._cased = _Patterns(cased, case_sensitive=True, also=anchors)
+        names = ruleset.words.get(FIRST_NAMES, ())
+        self._words = Words(frozenset(key_of(n) if n.islower() else key_of(n.lower()) for n in names))
+        self._of_lists = {e.detector: i for i, e in self.evidence.items() if e.detector is not None}
         self._acquaintance = Acquaintance(lists, self.first_names) if lists is not None else None
 
     @property
@@ -128,14 +142,16 @@ class Matcher:
                     cancels.setdefault(owner, []).extend(spans)
                 else:
                     _add_keyword(matches.keywords.setdefault(owner, KeywordHits()), role, number, spans)
-        for owner, spans in (*self._lower.locate(folded.lower_bytes), *self._cased.locate(folded.cased_bytes)):
+        lower, _ = self._lower.locate(folded.lower_bytes)
+        cased, anchored = self._cased.locate(folded.cased_bytes)
+        for owner, spans in (*lower, *cased):
             if owner in self.evidence:
                 hits = matches.evidence.setdefault(owner, [])
                 hits += [Hit(s, e, b" ".join(folded.lower_bytes[s:e].split())) for s, e in spans]
             else:
                 matches.patterns[owner] = spans
-        for owner, detector in self._detectors:
-            if found := list(detector(folded, self._words)):
+        for owner, detector, always in self._detectors:
+            if (always or owner in anchored) and (found := list(detector(folded, self._words))):
                 matches.evidence.setdefault(owner, []).extend(Hit(*one) for one in found)
         self._recognise(matches, folded, heading=where in (Where.SUBJECT, Where.NAME))
         self._keep_valid(matches, cancels, where, segments)

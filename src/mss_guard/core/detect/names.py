@@ -7,8 +7,9 @@ of a find makes hits distinct: the same person named twice counts once.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import compress, count, islice
 
 from mss_guard.core.normalise import Folded
 from mss_guard.core.rules.patterns import Pattern, Span
@@ -29,6 +30,7 @@ PROFESSIONS = (
     "|rh|daf|drh|dsi|rssi|dpo|qualiticien|qualiticienne|gouvernante|cuisinier|lingere|ash|aes|ambulancier"
     "|chirurgien|chirurgienne|cardiologue|geriatre|psychiatre|radiologue|interne|externe|prestataire|fournisseur"
 )
+_PROFESSION_WORDS = frozenset(PROFESSIONS.split("|"))
 _STOP = frozenset(
     re.findall(
         r"[^ ]+",
@@ -65,6 +67,11 @@ class Words:
     """The word lists that detectors use: folded first names."""
 
     first_names: frozenset[str]
+    encoded: frozenset[bytes] = field(init=False, repr=False)
+    """The same, as `Folded.words` has them."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "encoded", frozenset(name.encode("latin-1", "replace") for name in self.first_names))
 
 
 def tidy(text: str) -> str:
@@ -83,7 +90,7 @@ def at_work(folded: Folded, start: int, end: int) -> bool:
     return bool(_PROFESSION_AFTER.match(after)) or (alone and bool(_ADDRESSED.match(after)))
 
 
-_CIVIL = Pattern(
+CIVIL = Pattern(
     rb"\b(?:" + _CIVILITY + rb")\s{1,3}(" + _PARTICLE + _NAME + rb"(?:\s" + _NAME + rb"){0,2})", captures=True
 )
 
@@ -99,7 +106,7 @@ def _name_span(folded: Folded, span: Span) -> tuple[int, str] | None:
         particle = lower.rstrip("'") in ("de", "d", "du", "la", "le", "el", "ben", "van", "von")
         if particle and not kept and i < 2:
             continue
-        if lower in _STOP or re.fullmatch(PROFESSIONS, lower) or (i and word.islower()) or (len(word) < 2 and not kept):
+        if lower in _STOP or lower in _PROFESSION_WORDS or (i and word.islower()) or (len(word) < 2 and not kept):
             break
         kept.append(lower)
         reached = start + match.end()
@@ -107,7 +114,7 @@ def _name_span(folded: Folded, span: Span) -> tuple[int, str] | None:
 
 
 def _civil_names(folded: Folded) -> Iterator[tuple[int, int, str]]:
-    for whole, name in _CIVIL.groups(folded.cased_bytes, MOST):
+    for whole, name in CIVIL.groups(folded.cased_bytes, MOST):
         if (found := _name_span(folded, name)) is not None:
             yield whole[0], found[0], found[1]
 
@@ -136,7 +143,7 @@ def about_name(folded: Folded, words: Words) -> Iterator[Found]:
             yield start, end, value.split(" ")[-1]
 
 
-_CAPITAL = Pattern(
+CAPITAL = Pattern(
     rb"\b[A-Z][a-z]+(?:-[A-Z][a-z]+)?\s(?:(?i:de|du|d'|le|la|el|ben)\s?)?[A-Z]{2,}(?:['-][A-Z]+)*(?:\s[A-Z]{2,})?\b"
     rb"|\b[A-Z]{2,}(?:['-][A-Z]+)*\s[A-Z][a-z]+(?:-[A-Z][a-z]+)?\b"
 )
@@ -144,7 +151,7 @@ _CAPITAL = Pattern(
 
 def capital_name(folded: Folded, words: Words) -> Iterator[Found]:
     """Such as "Jeanne DURAND" or "DURAND Jeanne": a known first name beside a name in capitals."""
-    for start, end in _CAPITAL.spans(folded.cased_bytes, MOST):
+    for start, end in CAPITAL.spans(folded.cased_bytes, MOST):
         tokens = folded.cased[start:end].split()
         first = [t for t in tokens if not t.isupper() and is_first_name(t, words)]
         if first and not at_work(folded, start, end):
@@ -156,7 +163,8 @@ def is_first_name(word: str, words: Words) -> bool:
     return lower in words.first_names or lower.split("-")[0] in words.first_names
 
 
-_CAPITALISED = Pattern(rb"\b[A-Z][a-z]{2,}(?:-[A-Z][a-z]+)?\b")
+_CAPITALISED = re.compile(r"\b[A-Z][a-z]{2,}(?:-[A-Z][a-z]+)?\b", re.ASCII)
+_JOINED = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-")
 _CHILD = Pattern(
     rb"(?i)\b(?:(?:le |la |du |au )?(?:petite?|jeune)|l'enfant|l'eleve|mon fils|ma fille|son fils|sa fille|notre fils"
     rb"|notre fille|votre fils|votre fille|mon frere|ma soeur|mon mari|ma femme|ma mere|mon pere|prenomm?ee?)"
@@ -172,14 +180,32 @@ _NOT_A_PERSON = re.compile(
 
 def first_name(folded: Folded, words: Words) -> Iterator[Found]:
     """A first name: capitalised inside a sentence, or any way after "le petit", "l'enfant", "ma fille" …"""
-    if not words.first_names:
+    known = list(compress(count(), map(words.encoded.__contains__, folded.words)))
+    if not known:
         return
     for _, (start, end) in _CHILD.groups(folded.cased_bytes, MOST):
         if is_first_name(folded.lower[start:end], words):
             yield start, end, folded.lower[start:end]
-    for start, end in _CAPITALISED.spans(folded.cased_bytes, MOST):
-        if is_first_name(folded.cased[start:end], words) and _in_sentence(folded, start, end):
+    for start, end in islice(_capitalised(folded, words, known), MOST):
+        if _in_sentence(folded, start, end):
             yield start, end, folded.lower[start:end]
+
+
+def _capitalised(folded: Folded, words: Words, known: Iterable[int]) -> Iterator[Span]:
+    """The capitalised first names among the `known` words: what stands joined to one is looked at with it, once."""
+    text, ends = folded.cased, folded.ends
+    reached = 0
+    for at in known:
+        end = ends[at] + at
+        start = end - len(folded.words[at])
+        if start < reached or not text[start].isupper():
+            continue
+        while start > reached and text[start - 1] in _JOINED:
+            start -= 1
+        while end < len(text) and text[end] in _JOINED:
+            end += 1
+        reached = end
+        yield from (m.span() for m in _CAPITALISED.finditer(text, start, end) if is_first_name(m.group(), words))
 
 
 def _in_sentence(folded: Folded, start: int, end: int) -> bool:
@@ -196,7 +222,7 @@ def _in_sentence(folded: Folded, start: int, end: int) -> bool:
 _SURNAME = re.compile(r"(?: (?:(?:de la|de|du|le|la|el|ben) |d')?[A-Z][A-Za-z'-]+){1,2}")
 
 
-_INITIALS = Pattern(
+INITIALS = Pattern(
     rb"\b(?:(?i:mme|mlle|melle|madame|mademoiselle|monsieur|mr|m\.?|residente?|patiente?|usagere?))\s{1,2}"
     rb"[A-Z](?:\.|\b)(?:\s?-?[A-Z]\.)?[ ,(]{0,3}"
     rb"(?:(?i:ch(?:b|bre|ambre)?|app(?:t|artement)?|lit)\.?\s?(?:n\xb0\s?)?[0-9]{1,4})?"
@@ -208,7 +234,7 @@ _INITIALS = Pattern(
 
 def initials_room(folded: Folded, words: Words) -> Iterator[Found]:
     """Such as "Mme B. (ch. 12)", "M. D.", "résidente chambre 4", "Léo D."."""
-    for start, end in _INITIALS.spans(folded.cased_bytes, MOST):
+    for start, end in INITIALS.spans(folded.cased_bytes, MOST):
         text = folded.cased[start:end]
         first, _, rest = text.partition(" ")
         named = first[0].isupper() and len(rest.strip()) == 2 and rest.strip().endswith(".")

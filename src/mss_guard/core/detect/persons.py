@@ -7,8 +7,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 
 from mss_guard.core.detect.names import (
+    CAPITAL,
+    CIVIL,
+    INITIALS,
     MOST,
     Found,
     Words,
@@ -159,3 +163,31 @@ DETECTORS: Mapping[str, Detector] = {
     "patient-noun": patient_noun,
     "about-name": about_name,
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Anchors:
+    """Where none of these stands, a detector finds nothing and need not be asked; by the reading they are for."""
+
+    cased: tuple[Pattern, ...] = ()
+    lower: tuple[Pattern, ...] = ()
+
+    @property
+    def of_cased(self) -> tuple[bytes, ...]:
+        """All of them for the reading that keeps its case: one pass over it tells which detectors to ask."""
+        return (*(p.source for p in self.cased), *(b"(?i:" + p.source + b")" for p in self.lower))
+
+
+ANCHORS: Mapping[str, Anchors] = {
+    "nir": Anchors(cased=(_MANY_DIGITS,)),
+    "ipp": Anchors(cased=(_IPP,)),
+    "birth-date": Anchors(cased=(_BORN,)),
+    "civility-name": Anchors(cased=(CIVIL,)),
+    "about-name": Anchors(cased=(CIVIL,)),
+    "capital-name": Anchors(cased=(CAPITAL,)),
+    "initials-room": Anchors(cased=(INITIALS,)),
+    "kinship": Anchors(lower=(_KIN,)),
+    "age-person": Anchors(cased=(_NAME_AGE,), lower=(_AGE,)),
+    "patient-noun": Anchors(lower=(_PATIENT, _BARE)),
+}
+"""A detector that is not here is asked for every text: "first-name" looks for its words itself."""

@@ -42,7 +42,7 @@ class Zones:
 class Pattern:
     """One compiled pattern over Latin-1 bytes, in which an offset is a position of the folded text."""
 
-    __slots__ = ("_match",)
+    __slots__ = ("_match", "source")
 
     def __init__(self, pattern: bytes, *, case_sensitive: bool = True, captures: bool = False) -> None:
         """Raises ValueError, in French, for what RE2 refuses (look-around, back-references …)."""
@@ -52,6 +52,7 @@ class Pattern:
             detail = error.args[0] if error.args else ""
             shown = detail.decode("latin-1") if isinstance(detail, bytes) else str(detail)
             raise ValueError(f"motif RE2 refusé : {shown}") from None
+        self.source = pattern
         # Straight to RE2: the match objects of its Python face cost five times the search.
         self._match: Any = compiled._regexp.Match
 
