@@ -19,11 +19,11 @@ ALIKE = 0.40
 
 # set → (health label, fewest mails)
 PROMISED: dict[str, dict[str, int]] = {
-    "courts": {"yes": 110},
+    "courts": {"yes": 166},
     "lettres": {"yes": 24},
     "formulaires": {"yes": 40, "no": 18},
-    "ordinaire": {"no": 80},
-    "voisins": {"no": 76},
+    "ordinaire": {"no": 110},
+    "voisins": {"no": 106},
     "gris": {"grey": 40},
 }
 
