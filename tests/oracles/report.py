@@ -5,10 +5,11 @@ from __future__ import annotations
 import sys
 
 from mss_guard.core import formats
-from tests.oracles import cases, ordinary, programs
+from tests.oracles import cases, hidden, ordinary, programs
 
 PARTS = {
     "Ordinary messages": ordinary.report,
+    "Hidden documents": hidden.report,
     "Decided cases, and the states of common attachments": cases.report,
 }
 

@@ -1,4 +1,5 @@
-"""What is packed into characters: base64 runs (HL7 OBX, CDA nonXMLBody, JSON, XML, plain text) and uuencoded blocks."""
+"""What is packed into characters: base64 runs (HL7 OBX, CDA nonXMLBody, JSON, XML, plain text), uuencoded blocks,
+quoted-printable, and parts of a message that stand in a text."""
 
 from __future__ import annotations
 
@@ -8,7 +9,7 @@ from collections.abc import Iterable
 from mss_guard.core import mime
 from mss_guard.core.formats import kinds
 from mss_guard.core.formats.reading import Doc, Holder, Reading, Stop
-from mss_guard.core.mime.transfer import base64
+from mss_guard.core.mime.transfer import base64, quoted_printable
 from mss_guard.core.model import How, Why
 
 MAX_CARVED = 200  # blocks decoded from one text: an HL7 batch of a laboratory's day stays below
@@ -50,6 +51,26 @@ def extract(reading: Reading, doc: Doc, text: str, kind: Holder) -> str:
         last = run.end()
     kept.append(text[last:])
     return "\n".join(kept)
+
+
+_ESCAPES = re.compile(rb"=[89A-F][0-9A-F]")  # of bytes beyond ASCII; addresses of the web hold "=20" and "=3D"
+_DENSE = 20  # one octet in so many is "=": every letter is escaped
+
+
+def from_mail(reading: Reading, doc: Doc) -> None:
+    """Parts of a message pasted or hidden in a text, and quoted-printable that no field announces."""
+    data = doc.data
+    if b"content-transfer-encoding" in data.lower():
+        blocks, all_of_them = mime.announced(data)
+        for n, body in enumerate(blocks, 1):
+            reading.spend(len(body))
+            reading.look(reading, doc.child(n, "mime", body, "", How.CARVED))
+        if not all_of_them:
+            raise Stop(Why.TOO_MANY)
+    if len(_ESCAPES.findall(data)) > 1 or data.count(b"=") * _DENSE > len(data):
+        plain = quoted_printable(data)
+        if plain != data:
+            reading.text(doc, mime.decode_text(plain, doc.charset))
 
 
 def _has_run(text: str) -> bool:

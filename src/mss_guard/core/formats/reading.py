@@ -27,7 +27,7 @@ MAX_DEPTH = 10  # containers of any kind within each other, messages and office 
 
 Holder = Literal[
     "zip", "gzip", "zlib", "bzip2", "xz", "tar", "7z", "rar", "cab", "iso", "zstd", "archive",
-    "ole", "msg", "tnef", "office", "pdf", "rtf", "signed", "uuencode", "text", "html", "xml",
+    "ole", "msg", "tnef", "office", "pdf", "rtf", "signed", "uuencode", "mime", "text", "html", "xml",
     "json", "hl7", "cda", "fhir", "hprim", "hl7v2", "xdm",
 ]  # fmt: skip
 """What can hold other places: the kinds that stand in a part's number. Ours, never a word of the message."""

@@ -105,6 +105,7 @@ def _words(reading: Reading, doc: Doc, text: str) -> Outcome:
     if kind == "application/hl7-v2":
         plain = certain.hl7_text(plain)
     reading.text(doc, plain.replace("\x00", ""))
+    carving.from_mail(reading, doc)
     if _ODD_ENCODING.search(text):
         return unreadable(Why.AMBIGUOUS, kind)
     if "-----BEGIN " in text:

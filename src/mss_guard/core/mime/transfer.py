@@ -26,7 +26,7 @@ def decode(data: bytes, encoding: str) -> tuple[bytes, Why | None]:
     if encoding in IDENTITY:
         return data, None
     if encoding == "quoted-printable":
-        return binascii.a2b_qp(data), None
+        return quoted_printable(data), None
     if encoding == "base64":
         return base64(data)
     if encoding in UUENCODE:
@@ -44,8 +44,23 @@ def base64(data: bytes) -> tuple[bytes, Why | None]:
         letters = body.translate(None, _NOT_BASE64)
         odd = len(body.translate(None, _BLANK + b"=")) != len(letters)
         return _letters(letters), Why.AMBIGUOUS if odd else None
-    pieces = [piece.translate(None, _NOT_BASE64) for piece in body.split(b"=")]
-    return b"".join(_letters(piece) for piece in pieces if piece), Why.AMBIGUOUS
+    return b"".join(padded_pieces(body)), Why.AMBIGUOUS
+
+
+def padded_pieces(data: bytes) -> list[bytes]:
+    """What stands before, between and behind the paddings, each decoded by itself."""
+    pieces = [letters_of(piece) for piece in data.split(b"=")]
+    return [_letters(piece) for piece in pieces if piece]
+
+
+def letters_of(data: bytes) -> bytes:
+    """The base64 letters in `data`."""
+    return data.translate(None, _NOT_BASE64)
+
+
+def quoted_printable(data: bytes) -> bytes:
+    """`data` decoded; what is no escape stays as it is (RFC 2045 §6.7)."""
+    return binascii.a2b_qp(data)
 
 
 def _letters(letters: bytes) -> bytes:

@@ -1,103 +1,56 @@
 """The MIME walk (RFC 2045–2049, 5322): every part of a message in order, decoded, in one pass over slices of the bytes.
 
-A part keeps what readers would differ on as `why`, so that nothing ambiguous passes for read. Caps stand before the
-work they bound."""
+A part keeps what readers would differ on as `why`, so that nothing ambiguous passes for read; beside the likeliest
+reading the others are walked too (`again`), and what they alone see is handed out. Caps stand before the work they
+bound."""
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Concatenate, ParamSpec
 
-from mss_guard.core.mime import headers, transfer
-from mss_guard.core.mime.headers import Block, Header
+from mss_guard.core.mime import delimiters, facts, headers, second, transfer
+from mss_guard.core.mime.delimiters import MAX_PARTS, Pieces
+from mss_guard.core.mime.facts import Facts
+from mss_guard.core.mime.headers import Block
+from mss_guard.core.mime.parts import Head, Message, Part, charset, leaf, names
 from mss_guard.core.model import Why
 
-MAX_PARTS = 1_000  # MIME parts in all; Postfix has no cap, amavis stops at 1,500 files, Python took 7 s for 100,000
 MAX_DEPTH = 20  # nested multiparts and messages; Postfix mime_nesting_limit is 100, amavis stops at 14 levels
+MAX_AGAIN = 24  # other readings of one message; the hostile messages that we know need one to three
+MAX_AGAIN_OCTETS = 64 * 1024 * 1024  # read in them: memory of one worker is 768 MiB
 
-_NAMES = frozenset({"filename", "name"})
-_COMMENT = re.compile(r"\([^()]*\)")
+P = ParamSpec("P")
 
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """One part. `data` is decoded; for a container (multipart, message) that was walked it is empty, and `why` says
-    if it was odd.
-
-    `declared` is the type the headers claim, lower case, "text/plain" when they claim none (RFC 2045 §5.2).
-    `name`: all candidate names joined by " | ". `message`: number of the message the part belongs to, 0 is the outer
-    one.
-    """
-
-    id: str
-    declared: str
-    data: bytes = field(repr=False)
-    charset: str = ""
-    name: str = ""
-    description: str = ""
-    content_id: str = ""
-    attachment: bool = False
-    container: bool = False
-    message: int = 0
-    why: Why | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Head:
-    """The header block of the outer message (number 0, part "0") or of a nested one (part "2.0")."""
-
-    number: int
-    part: str
-    headers: tuple[Header, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Message:
-    """A whole message: its heads and its parts, both in the order of the bytes."""
-
-    heads: tuple[Head, ...]
-    parts: tuple[Part, ...]
+_MESSAGES = frozenset({"message/rfc822", "message/global", "message/news"})
+_PIECEMEAL = frozenset({"message/partial", "message/external-body"})
 
 
 def parse(raw: bytes, prefix: str = "", first: int = 0) -> Message:
     """Walk `raw`; never raises, on any bytes. `prefix` and `first` number a message met inside a document
     ("2/1:zip/" and 3)."""
     walk = _Walk(prefix, first)
-    walk.message(raw, "", 0)
+    walk.message(_lined(raw), _Place("", "", 0, frozenset()))
+    if any(part.why is Why.AMBIGUOUS for part in walk.parts):
+        walk.sweep(raw)
     return Message(tuple(walk.heads), tuple(walk.parts))
 
 
+def _lined(raw: bytes) -> bytes:
+    """CR alone ended lines on old Macs: without any LF they are line ends."""
+    return raw if b"\n" in raw or b"\r" not in raw else raw.replace(b"\r", b"\n")
+
+
 @dataclass(frozen=True, slots=True)
-class _Facts:
-    """What a part's headers say, with every way in which they contradict themselves."""
+class _Place:
+    """Where an entity stands: its number, the beginning of its children's numbers, and the boundaries around it."""
 
-    declared: str
-    params: list[tuple[str, str]]
-    encoding: str
-    why: Why | None
-
-    @property
-    def boundary(self) -> bytes:
-        return next((v.encode("utf-8", "surrogateescape") for k, v in self.params if k == "boundary"), b"").rstrip()
-
-
-def _token(value: str) -> str:
-    return _COMMENT.sub("", value.partition(";")[0]).strip().strip('"').lower()
-
-
-def _facts(block: Block, default: str) -> _Facts:
-    types = [h.text for h in block.all("content-type")]
-    encodings = list(dict.fromkeys(_token(h.text) for h in block.all("content-transfer-encoding")))
-    params = headers.parameters(types[0]) if types else []
-    why = block.why
-    if len(set(types)) > 1 or len(encodings) > 1 or len({v for k, v in params if k == "boundary"}) > 1:
-        why = why or Why.AMBIGUOUS
-    if len(params) >= headers.MAX_PARAMETERS:
-        why = why or Why.TOO_MANY
-    declared = _token(types[0]) if types else default
-    if "/" not in declared:
-        declared = default
-    return _Facts(declared, params, encodings[0] if encodings else "", why)
+    part: str
+    below: str
+    depth: int
+    around: frozenset[bytes]
+    message: int = 0
 
 
 class _Walk:
@@ -108,79 +61,185 @@ class _Walk:
         self.first = first
         self.heads: list[Head] = []
         self.parts: list[Part] = []
+        self.again_left = MAX_AGAIN
+        self.octets_left = MAX_AGAIN_OCTETS
 
-    def message(self, data: bytes, at: str, depth: int) -> None:
-        """A message whose parts are numbered below `at` ("" for the outer one)."""
-        block, body = headers.split(data)
+    # --- messages and entities ----------------------------------------------------------------------------------------
+
+    def message(self, data: bytes, at: _Place) -> None:
+        """A message whose parts are numbered below `at.part` ("" for the outer one)."""
+        block, body, others = headers.split(data)
+        self._message(data, block, body, at)
+        for n, (other, start) in enumerate(others, 1):
+            self._again(at.part or "0", n, _Walk._message, data, other, start, _Place("", "", at.depth, at.around))
+
+    def _message(self, data: bytes, block: Block, body: int, at: _Place) -> None:
         number = self.first + len(self.heads)
-        self.heads.append(Head(number, self._id(f"{at}.0" if at else "0"), block.headers))
+        head = f"{at.part}.0" if at.part else "0"
+        self.heads.append(Head(number, self._id(head), block.headers))
         if block.why in (Why.TOO_LARGE, Why.TOO_MANY):
-            self._add(
-                Part(f"{at}.0" if at else "0", "message/rfc822", b"", container=True, message=number, why=block.why)
-            )
-        facts = _facts(block, "text/plain")
-        below = f"{at}." if at else ""
-        if facts.declared.startswith("multipart/"):
-            self._entity(data, body, block, facts, at or "0", below, number, depth)
+            self._add(Part(head, "message/rfc822", b"", container=True, message=number, why=block.why))
+        below = f"{at.part}." if at.part else ""
+        readings = facts.read(block, "text/plain")
+        if readings[0].declared.startswith("multipart/"):
+            place = _Place(at.part or "0", below, at.depth, at.around, number)
         else:
-            self._entity(data, body, block, facts, f"{below}1", "", number, depth)
+            place = _Place(f"{below}1", "", at.depth, at.around, number)
+        self._readings(data, body, block, readings, place)
 
-    def _entity(
-        self, data: bytes, body: int, block: Block, facts: _Facts, part: str, below: str, number: int, depth: int
-    ) -> None:
+    def _part(self, piece: bytes, place: _Place, default: str) -> None:
+        """One piece between two delimiters."""
+        block, body, others = headers.split(piece)
+        self._readings(piece, body, block, facts.read(block, default), place)
+        for n, (other, start) in enumerate(others, 1):
+            inner = facts.read(other, default)[0]
+            self._again(place.part, n, _Walk._entity, piece, start, other, inner, _inner(place))
+
+    def _readings(self, data: bytes, body: int, block: Block, readings: Sequence[Facts], place: _Place) -> None:
+        self._entity(data, body, block, readings[0], place)
+        for n, other in enumerate(readings[1:], 10):
+            self._again(place.part, n, _Walk._entity, data, body, block, other, _inner(place))
+
+    def _entity(self, data: bytes, body: int, block: Block, said: Facts, place: _Place) -> None:
         if len(self.parts) >= MAX_PARTS:
-            self._add(Part(part, "multipart/mixed", b"", container=True, message=number, why=Why.TOO_MANY))
+            self._add(Part(place.part, "multipart/mixed", b"", container=True, message=place.message, why=Why.TOO_MANY))
             return
-        kind = facts.declared.partition("/")[0]
-        if kind == "multipart" and self._multipart(data[body:], facts, part, below, number, depth):
+        if said.declared.startswith("multipart/"):
+            self._multipart(data[body:], said, place)
             return
-        content, why = transfer.decode(data[body:], facts.encoding)
-        why = facts.why or why
-        if facts.declared in ("message/partial", "message/external-body") or (kind == "multipart" and content.strip()):
+        raw = data[body:]
+        content, why = transfer.decode(raw, said.encoding)
+        why = said.why or why
+        if said.declared in _PIECEMEAL:
             why = why or Why.AMBIGUOUS
-        elif kind == "message" and facts.declared in ("message/rfc822", "message/global", "message/news"):
-            if depth < MAX_DEPTH:
-                self._add(
-                    Part(part, facts.declared, b"", container=True, message=number, name=_name(block, facts), why=why)
-                )
-                self.message(content.lstrip(b"\r\n"), part, depth + 1)
+            self._again(place.part, 30, _Walk.message, content.lstrip(b"\r\n"), _fresh(place))
+        elif said.declared in _MESSAGES:
+            if place.depth < MAX_DEPTH:
+                self._nested(raw, content, said, block, place, why)
                 return
             why = Why.TOO_DEEP
-        self._add(_leaf(part, facts, block, content, number, why))
+        self._add(leaf(place.part, place.message, said, block, content, why))
+        if why is Why.AMBIGUOUS:
+            self._other_decodings(raw, content, said, place)
 
-    def _multipart(self, body: bytes, facts: _Facts, part: str, below: str, number: int, depth: int) -> bool:
-        """Walk the parts between the delimiters; False when there is nothing to walk by, and the body is one odd
-        leaf."""
-        boundary = facts.boundary
-        pieces = _split(body, boundary) if boundary else None
-        if pieces is None:
-            return False
-        why = facts.why or (Why.AMBIGUOUS if pieces.reopened else None)
-        if facts.encoding not in transfer.IDENTITY:
-            inner = _split(transfer.decode(body, facts.encoding)[0], boundary)
-            if facts.encoding != "quoted-printable" or (inner is not None and len(inner.parts) > len(pieces.parts)):
-                why = why or Why.AMBIGUOUS  # a reader that decodes first (forbidden by RFC 2045 §6.4) sees other parts
-        if depth >= MAX_DEPTH:
-            self._add(Part(part, facts.declared, body, message=number, why=Why.TOO_DEEP))
-            return True
-        if facts.declared == "multipart/encrypted":
+    def _nested(self, raw: bytes, content: bytes, said: Facts, block: Block, place: _Place, why: Why | None) -> None:
+        name = names(block)
+        self._add(Part(place.part, said.declared, b"", container=True, message=place.message, name=name, why=why))
+        inner = replace(place, depth=place.depth + 1, below="")
+        self.message(content.lstrip(b"\r\n"), inner)
+        if why is Why.AMBIGUOUS and content is not raw:
+            self._again(place.part, 31, _Walk.message, raw.lstrip(b"\r\n"), _fresh(place))
+
+    def _other_decodings(self, raw: bytes, content: bytes, said: Facts, place: _Place) -> None:
+        """What the body is to readers that take another transfer encoding for it."""
+        for n, data in enumerate(second.decodings(raw), 40):
+            if data != content:
+                self._again(place.part, n, _Walk._add, Part("1", said.declared, data, charset(said)))
+
+    # --- multiparts ---------------------------------------------------------------------------------------------------
+
+    def _multipart(self, body: bytes, said: Facts, place: _Place) -> None:
+        """Walk the parts between the delimiters. Without one the body is all preamble."""
+        met = [(b, pieces) for b in said.boundaries if (pieces := delimiters.cut(body, b)) is not None]
+        why = said.why
+        if place.depth >= MAX_DEPTH:
+            self._add(Part(place.part, said.declared, body, message=place.message, why=Why.TOO_DEEP))
+            return
+        boundary, pieces = met[0] if met else (b"", Pieces(body, [], b"", odd=False))
+        doubts = [
+            pieces.odd,
+            not met and delimiters.looks_cut(body),
+            any(other != boundary and not _same(other_pieces, pieces) for other, other_pieces in met[1:]),
+            any(boundary.startswith(outer) for outer in place.around) if boundary else _named_around(said, place),
+            any(margin.strip() and delimiters.hides_parts(margin) for margin in (pieces.preamble, pieces.epilogue)),
+        ]
+        decoded = body if said.encoding in transfer.IDENTITY else transfer.decode(body, said.encoding)[0]
+        if decoded is not body:
+            doubts.append(said.encoding != "quoted-printable" or _more_parts(decoded, said, pieces))
+        if any(doubts):
+            why = why or Why.AMBIGUOUS
+        if said.declared == "multipart/encrypted":
             why = why or Why.ENCRYPTED
-        self._add(Part(part, facts.declared, b"", container=True, message=number, why=why))
-        self._margin(pieces.preamble, f"{below}0:preamble", number)
-        default = "message/rfc822" if facts.declared == "multipart/digest" else "text/plain"
-        for n, piece in enumerate(pieces.parts, 1):
-            if len(self.parts) >= MAX_PARTS:
-                self._add(Part(f"{below}{n}", "multipart/mixed", b"", container=True, message=number, why=Why.TOO_MANY))
+        self._add(Part(place.part, said.declared, b"", container=True, message=place.message, why=why))
+        self._pieces(pieces, said, place, boundary)
+        if why is Why.AMBIGUOUS:
+            others = list(self._other_cuts(body, said, boundary, met[1:]))
+            if decoded is not body:
+                others += _cuts(decoded, said)
+            for n, (other, cut) in enumerate(others, 20):
+                self._again(place.part, n, _Walk._pieces, cut, said, _inner(place), other)
+        elif decoded != body:
+            self._again(place.part, 20, _Walk._sound_pieces, *_cuts(decoded, said)[0][::-1], said, _inner(place))
+
+    def _other_cuts(
+        self, body: bytes, said: Facts, boundary: bytes, met: Sequence[tuple[bytes, Pieces]]
+    ) -> Iterator[tuple[bytes, Pieces]]:
+        """The same body for readers that compare otherwise, or take another line for the delimiter."""
+        yield from met
+        for value in dict.fromkeys([boundary, *said.boundaries] if boundary else said.boundaries):
+            if (cut := delimiters.cut(body, value, lenient=True)) is not None:
+                yield value, cut
                 break
-            block, at = headers.split(piece)
-            self._entity(piece, at, block, _facts(block, default), f"{below}{n}", f"{below}{n}.", number, depth + 1)
-        self._margin(pieces.epilogue, f"{below}0:epilogue", number)
-        return True
+        if not boundary and (guessed := delimiters.guess(body)) is not None:
+            cut = delimiters.cut(body, guessed.removesuffix(b"--"), lenient=True)
+            if cut is not None:
+                yield guessed, cut
+
+    def _pieces(self, pieces: Pieces, said: Facts, place: _Place, boundary: bytes) -> None:
+        """The parts of one cut, preamble and epilogue beside them."""
+        self._margin(pieces.preamble, f"{place.below}0:preamble", place.message)
+        default = "message/rfc822" if said.declared == "multipart/digest" else "text/plain"
+        around = place.around | {boundary} if boundary else place.around
+        for n, piece in enumerate(pieces.parts, 1):
+            part = f"{place.below}{n}"
+            if len(self.parts) >= MAX_PARTS:
+                self._add(Part(part, "multipart/mixed", b"", container=True, message=place.message, why=Why.TOO_MANY))
+                break
+            self._part(piece, _Place(part, f"{part}.", place.depth + 1, around, place.message), default)
+        self._margin(pieces.epilogue, f"{place.below}0:epilogue", place.message)
+
+    def _sound_pieces(self, pieces: Pieces, boundary: bytes, said: Facts, place: _Place) -> None:
+        """What decoding a multipart that should not be encoded makes readable; what it breaks is left out."""
+        self._pieces(pieces, said, place, boundary)
+        self.parts = [part for part in self.parts if part.why is not Why.AMBIGUOUS]
 
     def _margin(self, data: bytes, part: str, number: int) -> None:
         """Preamble and epilogue are shown by no client and read by us."""
         if data.strip():
             self._add(Part(part, "text/plain", data, message=number))
+
+    # --- other readings -----------------------------------------------------------------------------------------------
+
+    def _again(
+        self, part: str, n: int, step: Callable[Concatenate[_Walk, P], None], *args: P.args, **more: P.kwargs
+    ) -> None:
+        """Take `step` of a fresh walk over the same bytes, and keep what it alone shows: bytes, names, heads."""
+        self.octets_left -= sum(map(_weight, args))
+        self.again_left -= 1
+        if self.again_left < 0 or self.octets_left < 0 or len(self.parts) >= MAX_PARTS:
+            if not self.parts or self.parts[-1].why is not Why.TOO_MANY:
+                self._add(Part(part, "multipart/mixed", b"", container=True, why=Why.TOO_MANY))
+            return
+        other = _Walk(f"{self.prefix}{part}/{n}:again/", self.first + len(self.heads))
+        other.again_left, other.octets_left = self.again_left, self.octets_left
+        step(other, *args, **more)
+        self.again_left, self.octets_left = other.again_left, other.octets_left
+        seen = {p.data for p in self.parts}
+        names = {p.name for p in self.parts}
+        for found in other.parts:
+            if len(self.parts) >= MAX_PARTS:
+                break
+            told = found.why in (Why.TOO_MANY, Why.TOO_DEEP, Why.TOO_LARGE)
+            if told or (found.data.strip() and found.data not in seen) or (found.name and found.name not in names):
+                self.parts.append(replace(found, carved=True))
+        self.heads += other.heads
+
+    def sweep(self, raw: bytes) -> None:
+        """Every block of an ambiguous message that says how it is encoded, wherever it stands."""
+        seen = {p.data for p in self.parts}
+        for n, data in enumerate(second.announced(raw)[0], 1):
+            if data.strip() and data not in seen and len(self.parts) < MAX_PARTS:
+                self._add(Part(f"0/{n}:carved", "application/octet-stream", data, carved=True))
 
     def _add(self, part: Part) -> None:
         if self.prefix:
@@ -191,76 +250,40 @@ class _Walk:
         return self.prefix + part
 
 
-def _leaf(part: str, facts: _Facts, block: Block, content: bytes, number: int, why: Why | None) -> Part:
-    disposition = block.first("content-disposition")
-    content_id = block.first("content-id")
-    description = block.first("content-description")
-    name = _name(block, facts)
-    return Part(
-        id=part,
-        declared=facts.declared,
-        data=content,
-        charset=next(headers.candidates(facts.params, frozenset({"charset"})), ""),
-        name=name,
-        description=headers.words(description.text) if description else "",
-        content_id=content_id.text.strip("<> ") if content_id else "",
-        attachment=bool(name) or (disposition is not None and _token(disposition.text) == "attachment"),
-        message=number,
-        why=why,
-    )
+def _inner(place: _Place) -> _Place:
+    """The same place, its numbers begun anew."""
+    return replace(place, part="0", below="")
 
 
-def _name(block: Block, facts: _Facts) -> str:
-    """All candidate names, from every Content-Disposition and Content-Type header, in order, each once."""
-    found: dict[str, None] = {}
-    for header in block.all("content-disposition"):
-        for name in headers.candidates(headers.parameters(header.text), _NAMES):
-            found.setdefault(headers.clean_name(name))
-    for header in block.all("content-type"):
-        if "name" in header.text.lower():
-            for name in headers.candidates(headers.parameters(header.text), _NAMES):
-                found.setdefault(headers.clean_name(name))
-    return " | ".join(name for name in found if name)
+def _weight(argument: object) -> int:
+    """The octets that a step is to walk."""
+    if isinstance(argument, bytes):
+        return len(argument)
+    if isinstance(argument, Pieces):
+        return sum(map(len, argument.parts))
+    return len(argument.data) if isinstance(argument, Part) else 0
 
 
-# --- delimiters -------------------------------------------------------------------------------------------------------
+def _fresh(place: _Place) -> _Place:
+    """Of a message below `place`, its numbers begun anew."""
+    return _Place("", "", place.depth + 1, place.around)
 
 
-@dataclass(frozen=True, slots=True)
-class _Pieces:
-    """A multipart body cut at its delimiter lines. `reopened`: more delimiters follow the closing one; some readers
-    go on there."""
-
-    preamble: bytes
-    parts: list[bytes]
-    epilogue: bytes
-    reopened: bool
+def _named_around(said: Facts, place: _Place) -> bool:
+    """The boundary is one that already cuts what is around it."""
+    return any(value.startswith(outer) for value in said.boundaries[:1] for outer in place.around)
 
 
-def _split(body: bytes, boundary: bytes) -> _Pieces | None:
-    """Cut `body` (RFC 2046 §5.1.1); None when it holds no delimiter line. A missing closing delimiter is at the end."""
-    mark = b"--" + boundary
-    cuts: list[bytes] = []
-    begin = 0
-    at = body.find(mark)
-    while at >= 0:
-        stop = at + len(mark)
-        closing = body[stop : stop + 2] == b"--"
-        end = body.find(b"\n", stop)
-        end = len(body) if end < 0 else end + 1
-        if (at == 0 or body[at - 1] in b"\r\n") and (closing or not body[stop:end].strip()):
-            cuts.append(body[begin : max(_before(body, at), begin)])
-            begin = end
-            if closing:
-                return _Pieces(cuts[0], cuts[1:], body[begin:], b"\n" + mark in body[begin - 1 :])
-            if len(cuts) > MAX_PARTS + 1:
-                break
-        at = body.find(mark, stop)
-    return _Pieces(cuts[0], [*cuts[1:], body[begin:]], b"", False) if cuts else None
+def _same(one: Pieces, other: Pieces) -> bool:
+    return one.parts == other.parts
 
 
-def _before(body: bytes, at: int) -> int:
-    """The line break before a delimiter belongs to the delimiter."""
-    if body[max(at - 2, 0) : at] == b"\r\n":
-        return at - 2
-    return max(at - 1, 0)
+def _cuts(decoded: bytes, said: Facts) -> list[tuple[bytes, Pieces]]:
+    """A decoded multipart body by every boundary it may have, or as one preamble."""
+    cuts = [(b, cut) for b in said.boundaries if (cut := delimiters.cut(decoded, b)) is not None]
+    return cuts or [(b"", Pieces(decoded, [], b"", odd=False))]
+
+
+def _more_parts(decoded: bytes, said: Facts, pieces: Pieces) -> bool:
+    """A reader that decodes first (forbidden by RFC 2045 §6.4) sees other parts."""
+    return any(len(cut.parts) > len(pieces.parts) for _, cut in _cuts(decoded, said))

@@ -1,0 +1,78 @@
+"""A multipart body cut at its delimiter lines (RFC 2046 §5.1.1)."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+MAX_PARTS = 1_000  # MIME parts in all; Postfix has no cap, amavis stops at 1,500 files, Python took 7 s for 100,000
+
+_BEFORE_FIELDS = re.compile(rb"^--([^\s][^\r\n]{0,200}?)[ \t]*\r?\n(?=[A-Za-z][A-Za-z0-9-]{2,60}:)", re.MULTILINE)
+_DASHED = re.compile(rb"^--[^\s-]", re.MULTILINE)
+_CONTENT_FIELD = re.compile(rb"^content-(?:type|transfer-encoding|disposition)[ \t]*:", re.MULTILINE | re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Pieces:
+    """`epilogue`: all behind the closing delimiter. `odd`: some line begins with the delimiter and goes on, or more
+    delimiters follow the closing one; readers differ on both."""
+
+    preamble: bytes
+    parts: list[bytes]
+    epilogue: bytes
+    odd: bool
+
+
+def cut(body: bytes, boundary: bytes, *, lenient: bool = False) -> Pieces | None:
+    """None when `body` holds no delimiter line. A missing closing delimiter is at the end.
+
+    `lenient`: what only begins with the delimiter is one, and the closing one closes nothing: as RFC 2046 told its
+    readers to compare, and as readers do that go on."""
+    mark = b"--" + boundary
+    cuts: list[bytes] = []
+    begin = 0
+    odd = False
+    at = body.find(mark)
+    while at >= 0:
+        stop = at + len(mark)
+        end = body.find(b"\n", stop)
+        end = len(body) if end < 0 else end + 1
+        if at == 0 or body[at - 1] in b"\r\n":
+            rest = body[stop:end].strip()
+            closing = rest[:2] == b"--"
+            odd = odd or (rest not in (b"", b"--"))
+            if closing or not rest or lenient:
+                cuts.append(body[begin : max(_before(body, at), begin)])
+                begin = end
+                if closing and not lenient:
+                    return Pieces(cuts[0], cuts[1:], body[begin:], odd or b"\n" + mark in body[begin - 1 :])
+                if len(cuts) > MAX_PARTS + 1:
+                    break
+        at = body.find(mark, stop)
+    if not cuts:
+        return None
+    last = [body[begin:]] if body[begin:].strip() else []
+    return Pieces(cuts[0], [*cuts[1:], *last], b"", odd)
+
+
+def _before(body: bytes, at: int) -> int:
+    """The line break before a delimiter belongs to the delimiter."""
+    if body[max(at - 2, 0) : at] == b"\r\n":
+        return at - 2
+    return max(at - 1, 0)
+
+
+def guess(body: bytes) -> bytes | None:
+    """The boundary by which a lenient reader would cut a body that holds no delimiter line of its own."""
+    found = _BEFORE_FIELDS.search(body)
+    return found[1] if found else None
+
+
+def hides_parts(margin: bytes) -> bool:
+    """Something in a preamble or epilogue looks like parts, which no reader should see there and some might."""
+    return _CONTENT_FIELD.search(margin) is not None or guess(margin) is not None
+
+
+def looks_cut(body: bytes) -> bool:
+    """A body that holds none of its own delimiters has lines that look like some."""
+    return _DASHED.search(body) is not None or hides_parts(body)
