@@ -34,6 +34,28 @@ _ORDINARY = (
     "premier jour de chaque mois par virement."),
 )  # fmt: skip
 
+_OTHERS = (
+    ("Laboratoire du Marché\nRésultats d'analyses de Monsieur KONATÉ Ibrahim\nNé le 17/06/1958\n\nHématologie\n"
+    "Hémoglobine   9,2 g/dl   (13,0 - 17,0)\nLeucocytes   14,6 G/l   (4,0 - 10,0)\nPlaquettes   98 G/l   (150 - 400)\n"
+    "\nBiochimie\nCréatinine   187 µmol/l   (62 - 106)\nCRP   112 mg/l   (< 5)\nFerritine   12 µg/l   (30 - 400)"),
+    ("Docteur Hélène FAURE\nMédecine générale\n\nMadame Yvette PRIGENT\n\nOrdonnance\n\nParacétamol 1 g : un comprimé "
+    "matin, midi et soir pendant 5 jours\nAmoxicilline 1 g : un comprimé matin et soir pendant 7 jours\nSéances de "
+    "kinésithérapie respiratoire : dix"),
+    ("SYNTHÈSE DE L'ÉQUIPE\n\nRésidente : Mme Simone HAMEL, chambre 214\nGIR 2\n\nMme Hamel présente des troubles "
+    "cognitifs évolués (MMS à 11) avec déambulation nocturne. Escarre sacrée de stade 2, pansement un jour sur deux. "
+    "Incontinence urinaire. Risque de fausse route : eau gélifiée. Sa fille demande une visite du psychologue."),
+    ("Maison départementale des personnes handicapées\nCertificat médical joint à la demande\n\nEnfant : Noé BERTIN, né le "
+    "03/02/2017\nDiagnostic principal : trouble du spectre de l'autisme, retard de langage\nTraitement : mélatonine\n"
+    "Retentissement : ne s'habille pas seul, a besoin d'un accompagnement en classe"),
+    ("Transmissions infirmières du 14 mars\n\nM. Guérin (ch. 8) : chute à 4 h, plaie du cuir chevelu suturée, surveillance "
+    "neurologique toutes les deux heures. TA 17/9. Refus du traitement du matin.\nMme Lopez (ch. 12) : hypoglycémie à "
+    "0,52 g/l, resucrage, médecin prévenu."),
+    ("Objet : information préoccupante\n\nMadame, Monsieur,\nNous vous signalons la situation de Jade MARCHAND, 9 ans, "
+    "suivie par notre service d'aide éducative. Depuis l'hospitalisation de sa mère en psychiatrie, Jade ne dort plus, "
+    "a perdu du poids et dit avoir été frappée par son beau-père."),
+)  # fmt: skip
+"""Other kinds of paper: tables, prescriptions, notes."""
+
 
 def _health(n: int) -> str:
     who, born = _PEOPLE[n % len(_PEOPLE)]
@@ -46,4 +68,4 @@ def _health(n: int) -> str:
     )
 
 
-LETTERS = tuple(_health(n) for n in range(24)) + _ORDINARY
+LETTERS = tuple(_health(n) for n in range(24)) + _OTHERS + _ORDINARY

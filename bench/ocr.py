@@ -1,17 +1,17 @@
 """`python -m bench.ocr`: what OCR finds of what the text layer holds, and what it costs.
 
 Fictitious French letters, health and not, are drawn as pages: detection (health, with the shipped rules) of the text
-itself beside detection of the picture, for each resolution and each mishap, with tesseract on one thread; then a PDF of
-ten such pages. Recall is over the letters whose text is detected.
+itself beside detection of the picture, for each resolution and each mishap, by the tool worker of the service; then a
+PDF of ten such pages. Recall is over the letters whose text is detected.
 """
 
 from __future__ import annotations
 
 import argparse
+import asyncio
 import io
-import os
 import random
-import subprocess
+import resource
 import time
 from collections.abc import Callable
 
@@ -21,23 +21,36 @@ from bench.letters import LETTERS
 from mss_guard.core import formats, inspection
 from mss_guard.core.formats.tooling import Tool, ToolAnswer
 from mss_guard.core.inspection import InspectionKnowledge
-from mss_guard.core.model import Why
 from mss_guard.core.wire import Request
 from mss_guard.edge import library
+from mss_guard.edge.inspector import tools
 
 FONTS = ("LiberationSerif-Regular.ttf", "LiberationSans-Regular.ttf", "DejaVuSans.ttf", "DejaVuSerif.ttf")
-COMMAND = ("tesseract", "stdin", "stdout", "-l", "fra", "--psm", "1")
+FORMS = ("PNG", "JPEG")  # letters take turns
 INCH_WIDE, INCH_HIGH, MARGIN, POINTS = 8.27, 11.69, 0.9, 11
 
 
-def tesseract(tool: Tool, data: bytes, /) -> ToolAnswer:
-    """The tool worker's answer, without its confinement."""
-    if tool is not Tool.OCR:
-        return ToolAnswer("", Why.NO_TEXT)
-    done = subprocess.run(  # noqa: S603  a constant command
-        COMMAND, input=data, capture_output=True, check=False, env={**os.environ, "OMP_THREAD_LIMIT": "1"}
-    )
-    return ToolAnswer(done.stdout.decode(), Why.DAMAGED if done.returncode else None)
+class Confined:
+    """The tool worker as the service runs it: one confined process a document."""
+
+    def __init__(self) -> None:
+        self._runner = asyncio.Runner()
+        self._box = tools.Toolbox(1)
+
+    def __call__(self, tool: Tool, data: bytes, /) -> ToolAnswer:
+        return self._runner.run(self._asked(tool, data))
+
+    async def _asked(self, tool: Tool, data: bytes) -> ToolAnswer:
+        return await self._box.ask(tool, data, asyncio.get_running_loop().time() + 60)
+
+
+CONFINED = Confined()
+
+
+def cpu() -> float:
+    """Seconds of this process and of those it has waited for."""
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(one.ru_utime + one.ru_stime for one in used)
 
 
 def page(text: str, dpi: int, number: int) -> Image.Image:
@@ -92,26 +105,28 @@ def saved(sheets: list[Image.Image], form: str, dpi: int) -> bytes:
 
 
 def detected(data: bytes, knowledge: InspectionKnowledge) -> bool:
-    return inspection.inspect(data, Request(kind="document"), knowledge, tesseract).health
+    return inspection.inspect(data, Request(kind="document"), knowledge, CONFINED).health
 
 
 def row(name: str, dpi: int, texts: list[tuple[int, str, bool]], knowledge: InspectionKnowledge) -> str:
     """One line of the table. Pages are drawn before the clock starts."""
-    files = [saved([MISHAPS[name](page(text, dpi, number))], "BMP", dpi) for number, text, _ in texts]
-    before = time.monotonic()
+    files = [
+        saved([MISHAPS[name](page(text, dpi, number))], FORMS[number % len(FORMS)], dpi) for number, text, _ in texts
+    ]
+    before, used = time.monotonic(), cpu()
     found = [detected(data, knowledge) for data in files]
-    seconds = (time.monotonic() - before) / len(files)
+    seconds, used = (time.monotonic() - before) / len(files), (cpu() - used) / len(files)
     known = [hit for hit, (_, _, layer) in zip(found, texts, strict=True) if layer]
     false = sum(hit and not layer for hit, (_, _, layer) in zip(found, texts, strict=True))
     recall = 100 * sum(known) / max(len(known), 1)
-    return f"{dpi:>4} | {name:<11} | {sum(known):>2}/{len(known):<2} {recall:5.1f} % | {false:>5} | {seconds:6.2f}"
+    return f"{dpi:>4} | {name:<11} | {sum(known):>2}/{len(known):<2} {recall:5.1f} % | {false:>5} | {seconds:6.2f} | {used:6.2f}"
 
 
 def ten_pages(texts: list[tuple[int, str, bool]], knowledge: InspectionKnowledge) -> str:
     data = saved([page(text, 200, number) for number, text, _ in texts[:10]], "PDF", 200)
-    before = time.monotonic()
+    before, used = time.monotonic(), cpu()
     health = detected(data, knowledge)
-    return f"PDF of ten scanned pages: health {health}, {time.monotonic() - before:.1f} s"
+    return f"PDF of ten scanned pages: health {health}, {time.monotonic() - before:.1f} s, CPU {cpu() - used:.1f} s"
 
 
 def main() -> None:
@@ -124,7 +139,7 @@ def main() -> None:
     knowledge = inspection.load(inspection.pack(shelf.rules, shelf.words))
     texts = [(n, text, detected(text.encode(), knowledge)) for n, text in enumerate(LETTERS[: given.letters])]
     print(f"{len(texts)} letters, {sum(layer for _, _, layer in texts)} detected by their text")
-    print(" dpi | pages       | recall        | false | s/page")
+    print(" dpi | pages       | recall        | false | s/page | CPU s/page")
     for dpi in given.dpi:
         for name in MISHAPS:
             print(row(name, dpi, texts, knowledge), flush=True)

@@ -17,7 +17,7 @@ import pytest
 from mss_guard.core.model import Assessment
 from mss_guard.core.wire import Request
 from mss_guard.edge.inspector import Layers, Settings, blocking, probe, seccomp
-from mss_guard.edge.inspector.blocking import Inspect
+from mss_guard.edge.inspector.unlooped import Inspect
 from tests.edge import worker_targets
 
 ROOT = Path(__file__).parents[2]

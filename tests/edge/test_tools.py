@@ -16,7 +16,7 @@ from PIL import Image, ImageDraw, ImageFont
 from mss_guard.core.formats.tooling import Tool, ToolAnswer
 from mss_guard.core.model import Fault, Why
 from mss_guard.core.wire import Request
-from mss_guard.edge.inspector import Inspector, Settings, tools
+from mss_guard.edge.inspector import Inspector, Settings, ocr, tools
 from mss_guard.edge.inspector.confinement import landlock_abi
 from mss_guard.edge.inspector.terms import UNCONFINED
 
@@ -131,7 +131,7 @@ async def test_every_end_of_a_tool_is_an_answer(
     command: tuple[str, ...], why: Why | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Late, failed, endless, absent or silent: an answer in time, and no process is left."""
-    monkeypatch.setattr(tools, "_COMMANDS", {Tool.OCR: command})
+    monkeypatch.setattr(tools, "_COMMANDS", {Tool.OCR: (command,)})
     monkeypatch.setattr(tools, "EACH", 1.5)
     answer = await asked(tools.Toolbox(1), bytes(1_000_000))
     assert answer.why is why
@@ -142,11 +142,39 @@ async def test_every_end_of_a_tool_is_an_answer(
 @needs_landlock
 async def test_where_the_process_cannot_shut_itself_in_the_tool_stays_off(monkeypatch: pytest.MonkeyPatch) -> None:
     """It is not tried again: the kernel will not change."""
-    monkeypatch.setattr(tools, "_COMMANDS", {Tool.OCR: ("sh", "-c", f"exit {UNCONFINED}")})
+    monkeypatch.setattr(tools, "_COMMANDS", {Tool.OCR: (("sh", "-c", f"exit {UNCONFINED}"),)})
     box = tools.Toolbox(1)
     assert (await asked(box)).why is Why.NO_TEXT
-    monkeypatch.setattr(tools, "_COMMANDS", {Tool.OCR: ("true",)})
+    monkeypatch.setattr(tools, "_COMMANDS", {Tool.OCR: (("true",),)})
     assert (await asked(box, b"other")).why is Why.NO_TEXT
+
+
+@needs_landlock
+@needs_tesseract
+@pytest.mark.parametrize("angle", [90, 180, 270])
+@pytest.mark.parametrize("tool", [Tool.OCR, Tool.OCR_TURNED])
+async def test_a_page_on_its_side_is_read(angle: int, tool: Tool) -> None:
+    """Its letters are not believed as they stand, so it is asked for again."""
+    lines = "\n".join(f"Madame Durand va bien et rentre chez elle le {n} mars au matin" for n in range(1, 12))
+    sheet = Image.new("L", (1700, 1000), 255)
+    ImageDraw.Draw(sheet).text((60, 100), lines, fill=0, font=ImageFont.load_default(36), spacing=24)
+    out = io.BytesIO()
+    sheet.rotate(angle, expand=True).save(out, "PNG")
+    answer = await tools.Toolbox(1).ask(tool, out.getvalue(), asyncio.get_running_loop().time() + 20)
+    assert answer.text.count("Madame Durand va bien") >= 9
+
+
+def test_a_table_of_words_is_lines() -> None:
+    """Rows in their order, a blank line between paragraphs; what is no row of a word is left out."""
+    row = "5\t1\t{}\t1\t{}\t1\t0\t0\t9\t9\t{}\t{}"
+    table = "\n".join([
+        "level\tpage_num", row.format(1, 1, 96.5, "Madame"), row.format(1, 1, 90, "Durand"), row.format(1, 2, 91, "bien"),
+        "4\t1\t1\t1\t1\t0\t0\t0\t9\t9\t-1\t", row.format(2, 1, "nan?", "x"), row.format(2, 1, 10, "fin\tfin"), "5\t", "",
+    ])  # fmt: skip
+    page = ocr.page(table)
+    assert page.text == "Madame Durand\nbien\n\nfin\tfin"
+    assert (page.words, page.doubtful) == (4, False)
+    assert ocr.page("\n".join(row.format(1, n, 21, "uauwia") for n in range(9))).doubtful
 
 
 async def test_time_spent_is_a_time_out() -> None:

@@ -10,7 +10,7 @@ from mss_guard.cli.scanning import looks_like_message
 from mss_guard.core.model import Assessment
 from mss_guard.core.wire import Request
 from mss_guard.edge.inspector import blocking
-from mss_guard.edge.inspector.blocking import Inspect
+from mss_guard.edge.inspector.unlooped import Inspect
 from tests.readers import production
 from tests.readers.bombs import BOMBS, READ_WHOLE
 

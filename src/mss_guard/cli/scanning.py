@@ -18,7 +18,7 @@ from mss_guard.core.model import Address, Assessment, Envelope, Fault, Standing,
 
 if TYPE_CHECKING:
     from mss_guard.assembly import Loaded
-    from mss_guard.edge.inspector.blocking import Inspect
+    from mss_guard.edge.inspector.unlooped import Inspect
 
 Files = Annotated[
     list[str], typer.Argument(help=t("Des fichiers, ou - pour l'entrée standard.", "Files, or - for standard input."))

@@ -8,6 +8,7 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass
 
+from mss_guard.core.formats import drawing
 from mss_guard.core.formats.legible import words_of_picture
 from mss_guard.core.formats.reading import OPAQUE, Doc, Outcome, Reading, read_unless, unreadable, worst
 from mss_guard.core.model import Why
@@ -62,9 +63,11 @@ class _Page:
 
 
 def _page(reading: Reading, doc: Doc, page: _Page) -> Why | None:
-    if page.size is not None and page.size[0] * page.size[1] > MAX_PIXELS:
+    if page.size is None:
+        return words_of_picture(reading, doc, page.picture)
+    if page.size[0] * page.size[1] > MAX_PIXELS:
         return Why.TOO_LARGE
-    return words_of_picture(reading, doc, page.picture)
+    return words_of_picture(reading, doc, drawing.drawn(page.picture, page.size))
 
 
 def _pages(data: bytes) -> tuple[list[_Page], bool]:

@@ -57,7 +57,11 @@ def _too_large(page: Any) -> bool:
 def pgm(page: Any) -> bytes:
     """`page` drawn upright by its own /Rotate, grey, as a PGM file of at most MAX_DRAWN pixels."""
     width, height = page.get_size()
-    scale = min(DPI / 72, math.sqrt(MAX_DRAWN / max(width * height, 1.0)))
+    return drawn(page, min(DPI / 72, math.sqrt(MAX_DRAWN / max(width * height, 1.0))))
+
+
+def drawn(page: Any, scale: float) -> bytes:
+    """`page` in grey as a PGM file, `scale` pixels a point."""
     bitmap = page.render(scale=scale, grayscale=True)
     try:
         pixels, stride = memoryview(bitmap.buffer).cast("B"), bitmap.stride

@@ -20,12 +20,15 @@ from typing import Final
 
 from mss_guard.core.formats.tooling import Tool, ToolAnswer
 from mss_guard.core.model import Why
+from mss_guard.edge.inspector import ocr
 from mss_guard.edge.inspector.terms import UNCONFINED
 
 MAX_DOCUMENT: Final = 64 * 1024 * 1024
 """Most octets of one document: 40 million grey pixels and some to spare."""
 MAX_TEXT: Final = 256 * 1024
-"""Most octets of one answer's text: a page of small print has 10 kB."""
+"""Most characters of one answer's text: a page of small print has 10 kB."""
+MAX_SAID: Final = 2 * 1024 * 1024
+"""Most octets that a program may say: its table of the words is some eight times the text."""
 MAX_ASKED: Final = 40
 """Documents of one message; each costs about a second."""
 MAX_KEPT: Final = 16 * 1024 * 1024
@@ -36,9 +39,11 @@ EACH: Final = 8.0
 SHARE: Final = 0.5
 """Of a message's inspection budget, what all its tools together may take; the verdict needs the rest."""
 
-_COMMANDS: Final[dict[Tool, tuple[str, ...]]] = {
-    Tool.OCR: ("tesseract", "stdin", "stdout", "-l", "fra", "--psm", "1"),
+_COMMANDS: Final[dict[Tool, tuple[tuple[str, ...], ...]]] = {
+    Tool.OCR: ocr.COMMANDS,
+    Tool.OCR_TURNED: ocr.COMMANDS[::-1],
 }
+"""What is run; the next when the answer of the one before is doubtful."""
 _CHILD: Final = "mss_guard.edge.inspector.toolchild"
 _ENVIRONMENT: Final = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "OMP_THREAD_LIMIT": "1"}
 
@@ -52,7 +57,7 @@ async def none(_tool: Tool, _data: bytes, /) -> ToolAnswer:
 
 def program(tool: Tool) -> str | None:
     """Where its program is; only under the directories that its process may read."""
-    return shutil.which(_COMMANDS[tool][0], path=_ENVIRONMENT["PATH"])
+    return shutil.which(_COMMANDS[tool][0][0], path=_ENVIRONMENT["PATH"])
 
 
 class Toolbox:
@@ -76,7 +81,7 @@ class Toolbox:
             return ToolAnswer("", Why.NO_TEXT)
         try:
             async with asyncio.timeout_at(until), self._turn, asyncio.timeout(EACH):
-                answer = await self._run((where, *_COMMANDS[tool][1:]), data)
+                answer = await self._best(where, _COMMANDS[tool], data)
         except TimeoutError:
             return ToolAnswer("", Why.TIMEOUT)
         except OSError:
@@ -84,18 +89,31 @@ class Toolbox:
         self._keep(digest, answer)
         return answer
 
+    async def _best(self, where: str, commands: tuple[tuple[str, ...], ...], data: bytes) -> ToolAnswer:
+        """The answer of the first command, or a surer one of the next."""
+        best, sure = ToolAnswer("", Why.NO_TEXT), -1.0
+        for command in commands:
+            answer = await self._run((where, *command[1:]), data)
+            page = ocr.page(answer.text)
+            if page.confidence > sure:
+                best, sure = ToolAnswer(page.text[:MAX_TEXT], answer.why), page.confidence
+            if not page.doubtful:
+                break
+        return best
+
     async def _run(self, command: tuple[str, ...], data: bytes) -> ToolAnswer:
+        """What the command says, as it says it."""
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-I", "-m", _CHILD, *command,
             stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
-            env=_ENVIRONMENT, cwd="/", limit=MAX_TEXT,
+            env=_ENVIRONMENT, cwd="/", limit=MAX_SAID,
         )  # fmt: skip
         assert process.stdin is not None
         assert process.stdout is not None
         feeding = asyncio.create_task(_feed(process.stdin, data))
         try:
             text = await _bounded(process.stdout)
-            status = await process.wait() if len(text) <= MAX_TEXT else 0
+            status = await process.wait() if len(text) <= MAX_SAID else 0
         finally:
             feeding.cancel()
             with suppress(ProcessLookupError):
@@ -106,8 +124,8 @@ class Toolbox:
         if status == UNCONFINED:
             self._off = True  # and it stays off: the kernel will not change
             return ToolAnswer("", Why.NO_TEXT)
-        words = text[:MAX_TEXT].decode("utf-8", "replace").replace("\x0c", "\n")
-        if len(text) > MAX_TEXT:
+        words = text[:MAX_SAID].decode("utf-8", "replace")
+        if len(text) > MAX_SAID:
             return ToolAnswer(words, Why.PARTIAL)
         return ToolAnswer(words, Why.DAMAGED if status else None)
 
@@ -127,10 +145,10 @@ async def _feed(stream: asyncio.StreamWriter, data: bytes) -> None:
 
 
 async def _bounded(stream: asyncio.StreamReader) -> bytes:
-    """Everything, or a little more than MAX_TEXT of it."""
+    """Everything, or a little more than MAX_SAID of it."""
     pieces: list[bytes] = []
     size = 0
-    while size <= MAX_TEXT and (piece := await stream.read(65_536)):
+    while size <= MAX_SAID and (piece := await stream.read(65_536)):
         pieces.append(piece)
         size += len(piece)
     return b"".join(pieces)
