@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from tests.mail import message
+from tests.mail import message, signatures
 from tests.mail.own import own_text
 
 HERE = Path(__file__).resolve().parent
@@ -40,13 +40,15 @@ class Mail:
 
 
 def mails(*sets: str, split: str = "") -> Iterator[Mail]:
-    """Every mail of the sets named (all when none is), in a stable order.
+    """Every mail of the sets named (all that are written one by one when none is), in a stable order.
 
     Raises ValueError with the file's name and the mail's id when a label, key or file name is not one that README.md lists.
     """
     for path in sorted(HERE.glob("*/*.yaml")):
         if (not sets or path.parent.name in sets) and (not split or split_of(path) == split):
             yield from _of_file(path)
+    if "signatures" in sets and split in ("", split_of(signatures.SOURCE)):
+        yield from _of_signatures()
 
 
 def split_of(path: Path) -> str:
@@ -62,6 +64,12 @@ def _of_file(path: Path) -> tuple[Mail, ...]:
     _refuse(name, set(loaded) - _TOP, "unknown keys")
     signatures = loaded.get("signatures") or {}
     return tuple(_mail(name, path, entry, signatures) for entry in loaded["mails"])
+
+
+@cache
+def _of_signatures() -> tuple[Mail, ...]:
+    source = signatures.SOURCE
+    return tuple(_mail(f"signatures/{source.name}", source, entry, {}) for entry in signatures.entries())
 
 
 def _mail(name: str, path: Path, entry: Mapping[str, Any], signatures: Mapping[str, str]) -> Mail:
