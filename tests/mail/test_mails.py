@@ -19,12 +19,12 @@ ALIKE = 0.40
 
 # set → (health label, fewest mails)
 PROMISED: dict[str, dict[str, int]] = {
-    "courts": {"yes": 166},
+    "courts": {"yes": 190},
     "lettres": {"yes": 24},
-    "formulaires": {"yes": 40, "no": 18},
+    "formulaires": {"yes": 72, "no": 34},
     "ordinaire": {"no": 110},
     "voisins": {"no": 106},
-    "gris": {"grey": 40},
+    "gris": {"grey": 60},
 }
 
 
