@@ -5,10 +5,11 @@ from __future__ import annotations
 import sys
 
 from mss_guard.core import formats
-from tests.oracles import cases, hidden, ordinary, programs
+from tests.oracles import cases, hidden, ordinary, programs, structure
 
 PARTS = {
     "Ordinary messages": ordinary.report,
+    "Structure beside mime4j and stalwart": structure.report,
     "Hidden documents": hidden.report,
     "Decided cases, and the states of common attachments": cases.report,
 }

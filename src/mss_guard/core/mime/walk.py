@@ -150,7 +150,7 @@ class _Walk:
             pieces.odd,
             not met and delimiters.looks_cut(body),
             any(other != boundary and not _same(other_pieces, pieces) for other, other_pieces in met[1:]),
-            any(boundary.startswith(outer) for outer in place.around) if boundary else _named_around(said, place),
+            _named_around([boundary] if boundary else said.boundaries[:1], place),
             any(margin.strip() and delimiters.hides_parts(margin) for margin in (pieces.preamble, pieces.epilogue)),
         ]
         decoded = body if said.encoding in transfer.IDENTITY else transfer.decode(body, said.encoding)[0]
@@ -269,9 +269,10 @@ def _fresh(place: _Place) -> _Place:
     return _Place("", "", place.depth + 1, place.around)
 
 
-def _named_around(said: Facts, place: _Place) -> bool:
-    """The boundary is one that already cuts what is around it."""
-    return any(value.startswith(outer) for value in said.boundaries[:1] for outer in place.around)
+def _named_around(values: Sequence[bytes], place: _Place) -> bool:
+    """A boundary begins like one that already cuts what is around it, or that one like it: its lines are then either's,
+    for readers that compare the beginning (RFC 2046 §5.1.1)."""
+    return any(value.startswith(outer) or outer.startswith(value) for value in values for outer in place.around)
 
 
 def _same(one: Pieces, other: Pieces) -> bool:
