@@ -167,6 +167,7 @@ class Content:
     date: str = ""  # header Date as ISO 8601 with offset, "" when absent or odd
     automatic: bool = False  # Auto-Submitted other than no, Precedence bulk|junk|list, any List-* header
     author: str = ""  # address of the outer From, lower case; stays inside the worker
+    correspondents: tuple[tuple[str, str], ...] = ()  # (name, address in lower case) of the outer To and Cc; likewise
 
 
 # --- what was found ---------------------------------------------------------------------------------------------------

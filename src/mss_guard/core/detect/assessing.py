@@ -64,7 +64,7 @@ def assess(
     judged = _judge(content, read, detector, everything, explain=explain, show_text=show_text)
     level, score = _sum_up(judged.findings)
     quoted_only = False
-    if level is not Level.NONE and (keep := without(read, recipients)) is not None:
+    if level is not Level.NONE and (keep := without(content, read, recipients)) is not None:
         rest = _judge(content, read, detector, keep, explain=False, show_text=False)
         quoted_only = _sum_up(rest.findings)[0] is Level.NONE
     return Assessment(

@@ -198,6 +198,26 @@ class Matcher:
             for owner in list(rules):
                 if where not in self.rules[owner].where:
                     del rules[owner]
+        if len(segments.all) > 1:
+            self._keep_apart(matches, segments)
+
+    def _keep_apart(self, matches: Matches, segments: Segments) -> None:
+        """Impersonal words weigh against what their own author tells: a polite answer does not excuse what it quotes."""
+
+        def whose(hit: Hit) -> tuple[str, str]:
+            segment = segments.at(hit.start)
+            return segment.kind, segment.author
+
+        ledgers = {owner: self.evidence[owner].ledger for owner in matches.evidence}
+        impersonal = [owner for owner, ledger in ledgers.items() if ledger == "impersonal"]
+        if not impersonal:
+            return
+        telling = {whose(h) for owner, hits in matches.evidence.items() if ledgers[owner] == "what" for h in hits}
+        for owner in impersonal:
+            if hits := [h for h in matches.evidence[owner] if whose(h) in telling]:
+                matches.evidence[owner] = hits
+            else:
+                del matches.evidence[owner]
 
 
 def any_within(sorted_positions: Sequence[int], start: int, end: int) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -50,16 +51,30 @@ def everything(spot: Spot, position: int) -> bool:
     return True
 
 
-def without(spots: Sequence[Spot], recipients: Sequence[str]) -> Keep | None:
-    """A Keep that leaves out what people among the recipients wrote; None when there is nothing of theirs."""
+def without(content: Content, spots: Sequence[Spot], recipients: Sequence[str]) -> Keep | None:
+    """A Keep that leaves out what people among the recipients wrote; None when there is nothing of theirs.
+
+    Some clients write no address over a quotation: then the name must be that of a recipient in To or Cc, or made of
+    the words of a recipient's address.
+    """
     known = {r.lower() for r in recipients}
+    names = [_name_words(name) for name, address in content.correspondents if address in known]
+    names += [_name_words(address.partition("@")[0]) for address in known]
+    telling = [words for words in names if len(words) > 1]
 
     def returns(segment: Segment) -> bool:
-        return segment.kind == "quoted" and segment.author in known
+        if segment.kind != "quoted":
+            return False
+        named = frozenset(segment.author.split())
+        return segment.author in known or ("@" not in segment.author and any(words <= named for words in telling))
 
     if not any(returns(s) for spot in spots for s in spot.segments.all):
         return None
     return lambda spot, position: not returns(spot.segments.at(position))
+
+
+def _name_words(name: str) -> frozenset[str]:
+    return frozenset(re.findall("[a-z]{2,}", fold(name).lower))
 
 
 def spots(content: Content, matcher: Matcher) -> tuple[Spot, ...]:

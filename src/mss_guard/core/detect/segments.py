@@ -11,14 +11,15 @@ from bisect import bisect_right
 from dataclasses import dataclass
 
 from mss_guard.core.normalise import Folded
-from mss_guard.core.rules.patterns import Pattern
+from mss_guard.core.rules.patterns import Pattern, Span
 
 OWN, QUOTED, FORWARDED, SIGNATURE = "own", "quoted", "forwarded", "signature"
 
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """From `start` to the next segment's. `author`: the quoted author's address, lower case, "" when not written."""
+    """From `start` to the next segment's. `author`: the quoted author's address, lower case, or else the folded words of
+    the name; "" when neither is written."""
 
     start: int
     kind: str
@@ -49,8 +50,8 @@ _FORWARD = (
     rb"|(?:debut du message (?:transfere|reexpedie)|begin forwarded message) ?:"
 )
 _WROTE = (
-    rb"le [^\n]{0,60}[0-9][^\n]{0,200}(?:\n[^\n]+){0,2}a ecrit ?:"
-    rb"|on [^\n]{0,60}[0-9][^\n]{0,200}(?:\n[^\n]+){0,2}wrote ?:"
+    rb"le [^\n]{0,60}?[0-9][^\n]{0,200}?(?:\n[^\n]{0,200}?){0,2}?\ba[ >\n]{1,8}ecrit[ >\n]{0,4}:"
+    rb"|on [^\n]{0,60}?[0-9][^\n]{0,200}?(?:\n[^\n]{0,200}?){0,2}?\bwrote[ >\n]{0,4}:"
     rb"|[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9][^\n]{0,120}<[^\n>]{3,120}> ?:$"
 )
 _HEADERS = (
@@ -62,7 +63,16 @@ _BOUNDARY = Pattern(
     rb"(?m)^[> ]{0,8}(?:(" + _REPLY + rb")|(" + _FORWARD + rb")|(" + _WROTE + rb")|(" + _HEADERS + rb"))",
     captures=True,
 )
-_QUOTE_BLOCK = Pattern(rb"(?m)(?:^ {0,2}>[^\n]*(?:\n|\z))+")
+_LINE = re.compile(rb"(?m)^((?: {0,2}>)*)(?=[> ]*[^> \n])")
+_SOMETHING = re.compile(rb"[^ \r\n>]")
+_SUBJECT_LINE = re.compile(r"\n[> ]*\*?(?:objet|sujet|subject)\*? ?:()")
+_HEADER_NEAR = 200  # characters between "Forwarded message" and its header block
+_FORWARDING = ("tr:", "tr :", "fw:", "fwd:", "fwd :", "wg:")
+_REPLYING = ("re:", "re :", "rep:", "aw:", "sv:")
+_NAMED = re.compile(
+    r"^[> *]*(?:de|from|expediteur)\*? ?: ?\*?([^\n<\[(]{3,80})|[,0-9] ?([^,<\n0-9]{3,80}?)\s(?:a[\s>]{1,8}ecrit|wrote)[\s>]{0,4}:",
+    re.MULTILINE,
+)
 _ADDRESS = re.compile(r"[a-z0-9._%+'-]{1,64}@[a-z0-9.-]{1,190}")
 
 _CLOSING = Pattern(
@@ -91,63 +101,139 @@ _MOST_LINES = 14
 
 def split(folded: Folded, subject: str = "") -> Segments:
     """Tell the segments of a mail body apart. `subject`: the folded lower-case subject of the same message."""
-    text = folded.lower_bytes
-    marks = _inclusions(text, folded.lower, subject)
-    marks = _with_quote_blocks(text, marks)
-    marks = _with_signatures(folded, marks)
+    marks = _with_signatures(folded, _inclusions(folded.lower_bytes, folded.lower, subject))
     return Segments(tuple(marks), tuple(m.start for m in marks))
 
 
+@dataclass(frozen=True, slots=True)
+class _Context:
+    """Whose words lines with at least `level` quote marks are."""
+
+    level: int
+    kind: str
+    author: str = ""
+
+
 def _inclusions(text: bytes, lower: str, subject: str) -> list[Segment]:
-    """Zones that a header line opens, each up to the next one or the end."""
-    forwarded_whole = subject.lstrip().startswith(("tr:", "tr :", "fw:", "fwd:", "fwd :", "wg:"))
-    replied = subject.lstrip().startswith(("re:", "re :", "rep:", "aw:", "sv:"))
-    marks = [Segment(0, OWN)]
-    for spans in _BOUNDARY.groups(text, _MOST):
-        start, end = spans[0]
-        if spans[2][0] >= 0:
-            kind = FORWARDED
-        elif spans[1][0] >= 0 or spans[4][0] >= 0:
-            known = spans[1][0] >= 0 or replied or marks[-1].kind in (QUOTED, FORWARDED)
-            kind = FORWARDED if forwarded_whole else (QUOTED if known else OWN)
-            if marks[-1].kind == FORWARDED and start - marks[-1].start < 200:
-                kind = FORWARDED  # the header block under "Message transféré"
+    """What others wrote, by the header lines and quote marks before it.
+
+    A header block opens what follows it with as many marks, to the end; an attribution only the deeper lines after it,
+    if such lines follow. Where the marks become fewer again, who was speaking there goes on.
+    """
+    boundaries = _BOUNDARY.groups(text, _MOST)
+    depths = _Depths(text)
+    if not boundaries and depths.flat:
+        return [Segment(0, OWN)]
+    reader = _Reader(depths, lower, subject)
+    for position, depth, spans in sorted(
+        [*((p, d, None) for p, d in depths.changes), *((spans[0][0], 0, spans) for spans in boundaries)],
+        key=lambda event: (event[0], event[2] is not None),
+    ):
+        if spans is None:
+            reader.mark(position, depth)
         else:
-            kind = QUOTED
-            if _next_line_quotes(text, end):
-                marks.append(Segment(start, QUOTED, _author(lower[start:end])))
-                marks.append(Segment(end, OWN))  # only the "> " lines that follow are somebody else's
-                continue
-        marks.append(Segment(start, kind, _author(lower[start:end])))
-    return marks
+            reader.head(spans)
+    return reader.marks
+
+
+class _Depths:
+    """How many ">" stand before each line. Lines with nothing but marks and blanks change nothing."""
+
+    def __init__(self, text: bytes) -> None:
+        self._text = text
+        self.changes: list[tuple[int, int]] = []
+        self.flat = not text.startswith((b">", b" >")) and b"\n>" not in text and b"\n >" not in text
+        depth = 0
+        for line in () if self.flat else _LINE.finditer(text):
+            here = line[1].count(b">")
+            if here != depth:
+                depth = here
+                self.changes.append((line.start(), depth))
+        self._starts = [start for start, _ in self.changes]
+
+    def at(self, position: int) -> int:
+        i = bisect_right(self._starts, position) - 1
+        return self.changes[i][1] if i >= 0 else 0
+
+    def next(self, position: int) -> int:
+        """Of the first line behind `position` that holds something."""
+        following = _SOMETHING.search(self._text, position)
+        return self.at(following.start()) if following else 0
+
+
+class _Reader:
+    """Goes through the depths and headers of one text in their order, and marks whose words come next."""
+
+    def __init__(self, depths: _Depths, lower: str, subject: str) -> None:
+        self.marks = [Segment(0, OWN)]
+        self._depths, self._lower = depths, lower
+        self._forwarded = subject.lstrip().startswith(_FORWARDING)
+        self._replied = subject.lstrip().startswith(_REPLYING)
+        self._contexts = [_Context(0, OWN)]
+        self._coming = _Context(0, QUOTED)  # what the next deeper lines are
+        self._forward_end = -_HEADER_NEAR  # where the last "Forwarded message" line ended
+
+    def mark(self, position: int, depth: int) -> None:
+        """Lines with another number of marks begin."""
+        self._leave(depth)
+        if self._contexts[-1].level < depth:
+            self._contexts.append(_Context(depth, self._coming.kind, self._coming.author))
+            self._coming = _Context(0, QUOTED)
+        self._say(position)
+
+    def head(self, spans: list[Span]) -> None:
+        """A header block, an attribution, or a line that announces one."""
+        start, end = spans[0]
+        depth, author = self._depths.at(start), _author(self._lower[start:end])
+        announces_reply, forwards, attributes = (spans[i][0] >= 0 for i in (1, 2, 3))
+        if forwards:
+            self._forward_end = end
+        kind = self._kind(start, attributes=attributes, announced=announces_reply, forwards=forwards)
+        if kind != OWN:
+            # whom a header names is a correspondent, nobody the mail is about: a place of its own, as a signature's
+            self.marks.append(Segment(start, SIGNATURE, author))
+        if (attributes or forwards) and self._depths.next(end) > depth:
+            self._coming = _Context(0, kind, author)
+        elif kind != OWN:
+            self._leave(depth)
+            self._contexts.append(_Context(depth, kind, author))
+        self._say(start if kind == OWN else self._subject(start, end))
+
+    def _subject(self, start: int, end: int) -> int:
+        """Where a header block's subject begins: that is the other's text; else where the header ends."""
+        found = _SUBJECT_LINE.search(self._lower, start, end)
+        return found.start(1) if found else end
+
+    def _kind(self, start: int, *, attributes: bool, announced: bool, forwards: bool) -> str:
+        """A header block alone proves nothing: under an answer's subject, or inside what others wrote, it does."""
+        if forwards or start - self._forward_end < _HEADER_NEAR:
+            return FORWARDED
+        inside = self._contexts[-1].kind
+        if attributes:
+            return QUOTED
+        if self._forwarded and inside == OWN:
+            return FORWARDED
+        return QUOTED if announced or self._replied or inside != OWN else OWN
+
+    def _leave(self, depth: int) -> None:
+        while self._contexts[-1].level > depth:
+            self._contexts.pop()
+
+    def _say(self, position: int) -> None:
+        context = self._contexts[-1]
+        self.marks.append(Segment(position, context.kind, context.author))
 
 
 def _author(header: str) -> str:
+    """The address, or the words of the name where there is none."""
     first_line = (
         header.split("\n", 1)[0] if "\n" in header and "ecrit" not in header and "wrote" not in header else header
     )
     found = _ADDRESS.search(first_line) or _ADDRESS.search(header)
-    return found.group() if found else ""
-
-
-def _next_line_quotes(text: bytes, end: int) -> bool:
-    return text[end : end + 200].lstrip().startswith(b">")
-
-
-def _with_quote_blocks(text: bytes, marks: list[Segment]) -> list[Segment]:
-    if not text.startswith((b">", b" >")) and b"\n>" not in text and b"\n >" not in text:
-        return marks
-    for start, end in _QUOTE_BLOCK.spans(text, _MOST):
-        before = [m for m in marks if m.start < start] or [Segment(0, OWN)]
-        if before[-1].kind != OWN:
-            continue
-        within = [m for m in marks if start <= m.start < end]
-        header = before[-2:-1] if start - before[-1].start < 200 else []
-        author = next((m.author for m in (*within, *header) if m.author), "")
-        after = [m for m in marks if m.start >= end]
-        resume = [] if after and after[0].start == end else [Segment(end, OWN)]
-        marks = [*before, Segment(start, QUOTED, author), *resume, *after]
-    return marks
+    if found:
+        return found.group()
+    named = _NAMED.search(header)
+    return " ".join(re.findall("[a-z]+", next(g for g in named.groups() if g))) if named else ""
 
 
 def _with_signatures(folded: Folded, marks: list[Segment]) -> list[Segment]:

@@ -36,6 +36,7 @@ def read(message: mime.Message, tools: Tools = no_tools) -> Content:
         date=messages.date(outer),
         automatic=messages.automatic(outer),
         author=messages.author(outer),
+        correspondents=messages.correspondents(outer),
     )
 
 

@@ -35,6 +35,8 @@ _MSS_MARKS = frozenset({"x-mss-codecda", "x-mss-ins", "x-mss-mes"})
 _XDM_SUBJECT = "xdm/1.0/ddm+"
 _ADDRESS = re.compile(r"<[^<>]*>|[^\s<>,;:\"]+@[^\s<>,;:\"]+")
 _AUTHOR = re.compile(r"<\s*([^<>\s]+@[^<>\s]+)\s*>|([^\s<>,;:\"()]+@[^\s<>,;:\"()]+)")
+_CORRESPONDENT = re.compile(r"""(?:^|,)\s*["']?([^<>,"]{2,200}?)["']?\s*<\s*([^<>\s]{1,320}@[^<>\s]{1,255})\s*>""")
+_ADDRESSES_LENGTH = 20_000  # characters of one To or Cc field that are looked at for names
 _MBOX = re.compile(rb"^From [^\r\n]*\r?\n(?=[A-Za-z-]+:)", re.MULTILINE)
 _CID = re.compile(rb"cid:([^\"'\s<>()]{1,250})", re.IGNORECASE)
 _DATE_LENGTH = 100  # characters: RFC 5322 dates have 31, old zone comments some more
@@ -193,3 +195,13 @@ def automatic(head: mime.Head) -> bool:
 def author(head: mime.Head) -> str:
     match = _AUTHOR.search(_first(head, "from")[:4_000])
     return (match[1] or match[2]).lower() if match else ""
+
+
+def correspondents(head: mime.Head) -> tuple[tuple[str, str], ...]:
+    """(decoded name, address in lower case) of those in To and Cc who have a name."""
+    return tuple(
+        (" ".join(mime.decode_words(named[1]).split()), named[2].lower())
+        for header in head.headers
+        if header.name in ("to", "cc")
+        for named in _CORRESPONDENT.finditer(header.text[:_ADDRESSES_LENGTH])
+    )
