@@ -42,6 +42,8 @@ _STOP = frozenset(
     )
 )
 _CIVILITY = rb"(?i:mme|mlle|melle|madame|mademoiselle|monsieur|mr|messrs|mrs|miss)\.?|M\."
+HASTY = Pattern(rb"(?:^|[^0-9a-zA-Z' ] ?|[a-z,] )(M|m\.?) ([a-z]{3,}|[A-Z][a-z]+|[A-Z]{3,})\b", captures=True)
+"""Such as "m coste" or "M COSTE": a civility without its dot, as thumbs write it."""
 _NAME = rb"[A-Za-z][a-z]*(?:['-]?[A-Za-z][a-z]*)*"
 _PARTICLE = rb"(?:(?i:de la|de|du|d'|le|la|el|ben|van|von) ?)?"
 
@@ -117,6 +119,10 @@ def _civil_names(folded: Folded) -> Iterator[tuple[int, int, str]]:
     for whole, name in CIVIL.groups(folded.cased_bytes, MOST):
         if (found := _name_span(folded, name)) is not None:
             yield whole[0], found[0], found[1]
+    for _, civil, name in HASTY.groups(folded.cased_bytes, MOST):
+        value = folded.lower[slice(*name)]
+        if value not in _STOP and value not in _PROFESSION_WORDS:
+            yield civil[0], name[1], value
 
 
 def civility_name(folded: Folded, words: Words) -> Iterator[Found]:
@@ -179,16 +185,60 @@ _NOT_A_PERSON = re.compile(
 
 
 def first_name(folded: Folded, words: Words) -> Iterator[Found]:
-    """A first name: capitalised inside a sentence, or any way after "le petit", "l'enfant", "ma fille" …"""
-    known = list(compress(count(), map(words.encoded.__contains__, folded.words)))
+    """A first name alone: capitalised inside a sentence, or any way after "le petit", "l'enfant", "ma fille" …"""
+    known = _known(folded, words)
     if not known:
         return
     for _, (start, end) in _CHILD.groups(folded.cased_bytes, MOST):
         if is_first_name(folded.lower[start:end], words):
             yield start, end, folded.lower[start:end]
+    for start, end, surname in _first_names(folded, words, known):
+        if not surname:
+            yield start, end, folded.lower[start:end]
+
+
+def full_name(folded: Folded, words: Words) -> Iterator[Found]:
+    """Such as "Jeanne Durand": a known first name with a surname in ordinary letters, no civility before it."""
+    for start, end, surname in _first_names(folded, words, _known(folded, words)):
+        if surname and not _CIVIL_BEFORE.search(folded.lower[max(0, start - 14) : start]):
+            yield start, end + surname, tidy(folded.lower[start : end + surname])
+
+
+def subject_name(folded: Folded, words: Words) -> Iterator[Found]:
+    """A subject that is little more than somebody's name or initials: "Zoé", "Suivi Enzo", "K. O., né en 87"."""
+    if len(folded) > _SHORT:
+        return
+    found = _INITIALS_ALONE.match(folded.cased)
+    if found is not None:
+        yield found.start(), found.end(), tidy(found.group().lower())
+        return
+    said = [(m.start(), m.end()) for m in _SUBJECT_WORD.finditer(folded.cased) if m.group().lower() not in _REPLYING]
+    if len(said) > _FEW_WORDS:
+        return
+    for start, end in said:
+        if folded.cased[start].isupper() and is_first_name(folded.cased[start:end], words):
+            yield start, end, folded.lower[start:end]
+
+
+_SHORT, _FEW_WORDS = 80, 3
+_SUBJECT_WORD = re.compile(r"[A-Za-z][A-Za-z'-]*")
+_REPLYING = frozenset({"re", "tr", "fw", "fwd", "rep"})
+_INITIALS_ALONE = re.compile(r"(?:(?:Re|RE|TR|Tr|Fwd?|FWD?) ?: ?)?[A-Z]\. ?[A-Z]\.?(?=[ ,:;(-]|$)")
+_CIVIL_BEFORE = re.compile(r"(?:mme|mlle|melle|madame|mademoiselle|monsieur|mr?)\.? ?$")
+_SURNAME = re.compile(r"(?: (?:(?:de la|de|du|le|la|el|ben) |d')?[A-Z][A-Za-z'-]+){1,2}")
+
+
+def _known(folded: Folded, words: Words) -> list[int]:
+    """Which words of the text are first names."""
+    return list(compress(count(), map(words.encoded.__contains__, folded.words)))
+
+
+def _first_names(folded: Folded, words: Words, known: list[int]) -> Iterator[tuple[int, int, int]]:
+    """Start and end of each known first name in a sentence, and how long the surname after it is."""
     for start, end in islice(_capitalised(folded, words, known), MOST):
         if _in_sentence(folded, start, end):
-            yield start, end, folded.lower[start:end]
+            surname = _SURNAME.match(folded.cased[end : end + 60])
+            yield start, end, surname.end() if surname else 0
 
 
 def _capitalised(folded: Folded, words: Words, known: Iterable[int]) -> Iterator[Span]:
@@ -217,9 +267,6 @@ def _in_sentence(folded: Folded, start: int, end: int) -> bool:
     surname = _SURNAME.match(folded.cased[end : end + 60])
     whole = end + surname.end() if surname else end
     return not (_NOT_A_PERSON.search(before) or at_work(folded, start, whole))
-
-
-_SURNAME = re.compile(r"(?: (?:(?:de la|de|du|le|la|el|ben) |d')?[A-Z][A-Za-z'-]+){1,2}")
 
 
 INITIALS = Pattern(

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from mss_guard.core.detect.names import (
     CAPITAL,
     CIVIL,
+    HASTY,
     INITIALS,
     MOST,
     Found,
@@ -20,8 +21,10 @@ from mss_guard.core.detect.names import (
     capital_name,
     civility_name,
     first_name,
+    full_name,
     initials_room,
     is_first_name,
+    subject_name,
     tidy,
 )
 from mss_guard.core.identifiers import find_nirs
@@ -96,6 +99,7 @@ _AGE = Pattern(
     rb"\b(?:" + _PERSON + rb")(?: [a-z'-]{2,20}){0,2}[ ,(]{1,3}(?:agee?s?(?:\(e\))? )?(?:de )?"
     rb"[0-9]{1,3} ?(?:ans|a|mois|jours|semaines)\b"
     rb"|\b(?:agee?(?:\(e\))?) (?:seulement )?de [0-9]{1,3} ?(?:ans|mois)\b"
+    rb"|(?:^|[ \n(])[fh] ?,? ?[0-9]{2} ?a(?:ns)?\b"
 )
 _NAME_AGE = Pattern(rb"\b[A-Z][A-Za-z'-]+(?: [A-Z][A-Za-z'.-]*)?[ ,(]{1,3}[0-9]{1,3} ?(?:ans|mois)\b")
 _OLDER = re.compile(r"\s?(?:et plus|et moins|ou plus|minimum|d'experience|d'anciennete|de garantie|a [0-9])")
@@ -157,6 +161,8 @@ DETECTORS: Mapping[str, Detector] = {
     "civility-name": civility_name,
     "capital-name": capital_name,
     "first-name": first_name,
+    "full-name": full_name,
+    "subject-name": subject_name,
     "initials-room": initials_room,
     "kinship": kinship,
     "age-person": age_person,
@@ -182,8 +188,8 @@ ANCHORS: Mapping[str, Anchors] = {
     "nir": Anchors(cased=(_MANY_DIGITS,)),
     "ipp": Anchors(cased=(_IPP,)),
     "birth-date": Anchors(cased=(_BORN,)),
-    "civility-name": Anchors(cased=(CIVIL,)),
-    "about-name": Anchors(cased=(CIVIL,)),
+    "civility-name": Anchors(cased=(CIVIL, HASTY)),
+    "about-name": Anchors(cased=(CIVIL, HASTY)),
     "capital-name": Anchors(cased=(CAPITAL,)),
     "initials-room": Anchors(cased=(INITIALS,)),
     "kinship": Anchors(lower=(_KIN,)),

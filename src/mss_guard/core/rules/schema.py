@@ -22,6 +22,8 @@ Detector = Literal[
     "civility-name",
     "capital-name",
     "first-name",
+    "full-name",
+    "subject-name",
     "initials-room",
     "kinship",
     "age-person",
@@ -175,6 +177,8 @@ class EvidenceRule(_Entry):
     # `not` is a Python keyword
     cancel: Phrases = Field(default=(), alias="not")
     where: tuple[Where, ...] = Field(default=DEFAULT_WHERE, min_length=1)
+    # how something is told rather than what: weighs in a window, never in a combination
+    style: bool = False
     # share of the weight that also counts as a person: values and narration imply one (what only)
     person: float = Field(default=0.0, ge=0, le=1)
 
