@@ -29,7 +29,7 @@ MEETS = [
     ("capital-name", "Résultat pour Jeanne DURAND ce jour", "jeanne durand"),
     ("capital-name", "DURAND Jeanne, sortie", "durand jeanne"),
     ("first-name", "Hier Enzo a mordu un camarade", "enzo"),
-    ("first-name", "le petit enzo a mordu", "enzo"),
+    ("about-name", "le petit enzo a mordu", "enzo"),
     ("first-name", "Ma fille Jeanne tousse", "jeanne"),
     ("initials-room", "Mme B. (ch. 12) a refusé son repas", "mme b ch 12"),
     ("initials-room", "résidente ch. 4 : chute", "residente ch 4"),

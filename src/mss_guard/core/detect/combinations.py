@@ -52,7 +52,9 @@ def resolve(ruleset: Ruleset, scorer: Scorer) -> tuple[Terms, ...]:
     def term(condition: Condition, category: Category) -> _Term:
         if condition.ledger is None:
             return _Term(condition, frozenset(ruleset.matching(condition)))
-        of_ledger = {i: e for i, e in scorer.entries.items() if e.ledger == condition.ledger and not e.style}
+        of_ledger = {i: e for i, e in scorer.entries.items() if e.ledger == condition.ledger}
+        if not condition.style:
+            of_ledger = {i: e for i, e in of_ledger.items() if not e.style}
         if condition.ledger == "who":
             of_ledger = {i: e for i, e in of_ledger.items() if e.names_for(category)}
         return _Term(condition, frozenset(of_ledger))

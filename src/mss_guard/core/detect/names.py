@@ -64,6 +64,16 @@ _ADDRESSED = re.compile(
 )
 
 
+_WORKS = re.compile(
+    r" (?:a (?:redige|anime|presente|organise|prepare le|valide|signe|envoye|transmis le|cree|mis a jour)"
+    r"|present(?:e|era) (?:le|la|les|un|une|l'|son|sa)\b|animera|anime\b|organise(?:ra)?\b|pilote\b|coordonne\b|gere\b|redige\b"
+    r"|intervien(?:t|dra)\b|formera|signera|vous (?:contacter|rappeler|recevr|transmettr|enverr|appeler|invite|propose)"
+    r"|est (?:en charge|chargee?|joignable|votre|notre|absente?\b|en conges?|en formation)|assure(?:ra)? (?:le|la|les|l')"
+    r"|remplace(?:ra)?\b|s'occupe(?:ra)? (?:du|des|de la|de l'))"
+)
+"""What somebody does who is at work."""
+
+
 @dataclass(frozen=True, slots=True)
 class Words:
     """The word lists that detectors use: folded first names."""
@@ -89,6 +99,8 @@ def at_work(folded: Folded, start: int, end: int) -> bool:
         return True
     alone = not before.strip(" >\n") or before.rstrip(" >").endswith("\n")
     after = folded.lower[end : end + 60]
+    if _WORKS.match(after):
+        return True
     return bool(_PROFESSION_AFTER.match(after)) or (alone and bool(_ADDRESSED.match(after)))
 
 
@@ -135,18 +147,27 @@ def civility_name(folded: Folded, words: Words) -> Iterator[Found]:
 _ABOUT = Pattern(
     rb"(?i)\b(?:chez|pour|concernant|concerne|au sujet de|a propos de|objet ?:|suivi de|etat de(?: sante de)?"
     rb"|dossier(?: de)?|situation de|accompagnement de|visite (?:de|chez)|soins (?:de|chez|a)|famille de|admission de"
-    rb"|sortie de|retour de|bilan de|chute de|traitement de|ordonnance de|resultats de"
+    rb"|sortie de|retour de|bilan(?: [a-z]+)? de|chute de|traitement de|ordonnance de|resultats de|crises? de|videos? de"
+    rb"|photos? de|prise en charge de|(?:mdph|geva(?:-?sco)?|ppa|irm|scanner|radio|toilette|pansement|dossier [a-z]+) de"
+    rb"|(?:mere|pere|maman|papa|parents|soeur|frere|fille|fils|mari|femme|epouse|tutrice|tuteur) de"
     rb"|notre (?:residente?|patiente?)|la residente|le resident|la patiente|le patient|l'usager)\s?$"
 )
 
 
 def about_name(folded: Folded, words: Words) -> Iterator[Found]:
-    """Such as "Chez Mme Durand", "concernant M. Petit": a person somebody writes about."""
+    """Such as "Chez Mme Durand", "concernant Enzo", "le petit Jules": a person somebody writes about."""
     for start, end, value in _civil_names(folded):
         before = folded.cased_bytes[max(0, start - 30) : start]
         after = folded.lower[end : end + 60]
         if _ABOUT.found(before) and not _PROFESSION_AFTER.match(after):
             yield start, end, value.split(" ")[-1]
+    for start, end, surname in _first_names(folded, words, _known(folded, words)):
+        before = folded.cased_bytes[max(0, start - 30) : start]
+        if _ABOUT.found(before):
+            yield start, end + surname, tidy(folded.lower[start : end + surname]).split(" ")[-1]
+    for _, (start, end) in _CHILD.groups(folded.cased_bytes, MOST):
+        if is_first_name(folded.lower[start:end], words):
+            yield start, end, folded.lower[start:end]
 
 
 CAPITAL = Pattern(
@@ -185,13 +206,10 @@ _NOT_A_PERSON = re.compile(
 
 
 def first_name(folded: Folded, words: Words) -> Iterator[Found]:
-    """A first name alone: capitalised inside a sentence, or any way after "le petit", "l'enfant", "ma fille" …"""
+    """A first name alone, capitalised inside a sentence."""
     known = _known(folded, words)
     if not known:
         return
-    for _, (start, end) in _CHILD.groups(folded.cased_bytes, MOST):
-        if is_first_name(folded.lower[start:end], words):
-            yield start, end, folded.lower[start:end]
     for start, end, surname in _first_names(folded, words, known):
         if not surname:
             yield start, end, folded.lower[start:end]

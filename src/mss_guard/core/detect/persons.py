@@ -189,7 +189,6 @@ ANCHORS: Mapping[str, Anchors] = {
     "ipp": Anchors(cased=(_IPP,)),
     "birth-date": Anchors(cased=(_BORN,)),
     "civility-name": Anchors(cased=(CIVIL, HASTY)),
-    "about-name": Anchors(cased=(CIVIL, HASTY)),
     "capital-name": Anchors(cased=(CAPITAL,)),
     "initials-room": Anchors(cased=(INITIALS,)),
     "kinship": Anchors(lower=(_KIN,)),

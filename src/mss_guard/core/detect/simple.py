@@ -57,14 +57,14 @@ def _stands_for(spot: Spot, other: Spot) -> bool:
     return spot.is_heading and (same_part or other.text.where is Where.BODY)
 
 
-def persons(spots: Sequence[Spot], matcher: Matcher, scoring: Scoring, keep: Keep) -> Persons:
-    """The WHO evidence that weighs enough to be a person for `near_person`."""
+def persons(spots: Sequence[Spot], matcher: Matcher, keep: Keep) -> Persons:
+    """The evidence that says who somebody is."""
     starts: dict[int, list[int]] = {}
     staff: dict[int, list[int]] = {}
     for number, spot in enumerate(spots):
         for entry_id, hits in spot.matches.evidence.items():
             entry = matcher.evidence[entry_id]
-            if entry.ledger == "who" and entry.weight >= scoring.person:
+            if entry.ledger == "who" and entry.identity:
                 found = (staff if entry.category in OF_EMPLOYEES else starts).setdefault(number, [])
                 found += (hit.start for hit in hits if keep(spot, hit.start))
     for of in (*starts.values(), *staff.values()):
@@ -76,7 +76,7 @@ def meet(
     content: Content, spots: Sequence[Spot], matcher: Matcher, scoring: Scoring, keep: Keep
 ) -> tuple[list[Met], list[str]]:
     """All simple rules that are met, and the ids of those that only lacked a person."""
-    people = persons(spots, matcher, scoring, keep)
+    people = persons(spots, matcher, keep)
     touched = _touched(spots)
     met: list[Met] = []
     nearly: list[str] = []

@@ -179,6 +179,8 @@ class EvidenceRule(_Entry):
     where: tuple[Where, ...] = Field(default=DEFAULT_WHERE, min_length=1)
     # how something is told rather than what: weighs in a window, never in a combination
     style: bool = False
+    # who only: it says who somebody is, so that a rule that needs a person near its words is met by it
+    identity: bool = True
     # share of the weight that also counts as a person: values and narration imply one (what only)
     person: float = Field(default=0.0, ge=0, le=1)
 
@@ -201,6 +203,7 @@ class Condition(_Strict):
     ledger: Literal["what", "who", "impersonal"] | None = None
     at_least: float = Field(default=0.1, gt=0, le=100)
     everywhere: bool = False  # a ledger: the whole text, not only what is near
+    style: bool = False  # a ledger: with the entries of style
 
     @model_validator(mode="after")
     def _has_one(self) -> Condition:
@@ -307,6 +310,5 @@ class Scoring(_Strict):
     levels: Thresholds = Thresholds()
     distances: Distances = Distances()
     guard: Guard = Guard()
-    person: float = Field(default=1.0, ge=0)  # weight from which a WHO evidence is a person for `near_person`
     specific: float = Field(default=1.2, ge=0)  # weight from which it names, numbers or ages one
     identifiers: tuple[str, ...] = ("nir", "ipp", "resident")  # detectors that nothing impersonal weakens
