@@ -110,6 +110,13 @@ def selftest(knowledge: InspectionKnowledge) -> tuple[ExampleFailure, ...]:
     return detect.selftest(knowledge.detector)
 
 
+def rehearse(knowledge: InspectionKnowledge) -> None:
+    """Judge the examples of the rules once: RE2 builds its automata as it meets texts, and what the fork server has
+    built no worker builds again.
+    """
+    selftest(knowledge)
+
+
 def inspect(raw: bytes, request: Request, knowledge: InspectionKnowledge, tools: Tools = no_tools) -> Assessment:
     """Read a message or a document, and judge what was read. `tools`: the programs that readers may ask."""
     is_document = request.kind == "document"

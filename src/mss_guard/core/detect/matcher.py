@@ -6,6 +6,7 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from copy import copy
 from dataclasses import dataclass, field
+from functools import partial
 from typing import NamedTuple
 
 from mss_guard.core.detect.acquaintance import Acquaintance
@@ -33,6 +34,10 @@ class Hit(NamedTuple):
     start: int
     end: int
     value: object
+
+
+_hit = partial(tuple.__new__, Hit)
+"""A Hit, at half of what its own constructor costs."""
 
 
 @dataclass(slots=True)
@@ -137,7 +142,8 @@ class Matcher:
         for number, spans in self._index.locate(folded).items():
             for owner, role in self._owners[number]:
                 if role == "evidence":
-                    _add(matches.evidence, owner, spans, number)
+                    hits = [_hit((start, end, number)) for start, end in spans]
+                    matches.evidence.setdefault(owner, []).extend(hits)
                 elif role == "cancel":
                     cancels.setdefault(owner, []).extend(spans)
                 else:
@@ -224,10 +230,6 @@ def any_within(sorted_positions: Sequence[int], start: int, end: int) -> bool:
     """Is one of the positions in [start, end]?"""
     i = bisect_left(sorted_positions, start)
     return i < len(sorted_positions) and sorted_positions[i] <= end
-
-
-def _add(evidence: dict[str, list[Hit]], owner: str, spans: Sequence[Span], value: object) -> None:
-    evidence.setdefault(owner, []).extend(Hit(s, e, value) for s, e in spans)
 
 
 def _add_keyword(hits: KeywordHits, role: str, number: int, spans: list[Span]) -> None:

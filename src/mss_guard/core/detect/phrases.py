@@ -6,7 +6,6 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from itertools import compress, count, pairwise
-from operator import itemgetter
 from typing import NamedTuple
 
 from mss_guard.core.normalise import Folded, fold, fold_words
@@ -133,7 +132,7 @@ class PhraseIndex:
                 if word in self._longer:
                     _keep(found, words, self._longer[word].standing(words.all, places))
             if stems:
-                _keep(found, words, sorted(self._starting(words.all, stems), key=itemgetter(1)))
+                found |= self._starting(words, stems)
         for sign, pattern, number in self._signs:
             if sign in folded.lower_bytes and (spans := pattern.spans(folded.lower_bytes, MOST_HITS)):
                 found[number] = spans
@@ -146,14 +145,18 @@ class PhraseIndex:
         least, starts = self._stem_lengths[0], self._stem_starts
         return frozenset(word for word in set(folded.words) if word[:least] in starts)
 
-    def _starting(self, words: list[bytes], stems: frozenset[bytes]) -> Iterator[tuple[_Phrase, int]]:
-        """Phrases that a stem leads to, with the index of their first word."""
-        for word, places in _places(words, stems).items():
-            known = [self._stems[word[:n]] for n in self._stem_lengths if n <= len(word) and word[:n] in self._stems]
-            for phrase in (phrase for phrases in known for phrase in phrases):
-                for at in places:
-                    if _stands(phrase, words, at - phrase.head):
-                        yield phrase, at - phrase.head
+    def _starting(self, words: _Words, stems: frozenset[bytes]) -> dict[int, list[Span]]:
+        """The phrases that a stem leads to."""
+        found: dict[int, list[Span]] = {}
+        for word, places in _places(words.all, stems).items():
+            for length in self._stem_lengths:
+                for phrase in self._stems.get(word[:length], ()) if length <= len(word) else ():
+                    if len(phrase.words) == 1:
+                        found.setdefault(phrase.number, []).extend(words.spans(places))
+                    else:
+                        firsts = [at - phrase.head for at in places if _stands(phrase, words.all, at - phrase.head)]
+                        _keep(found, words, ((phrase, first) for first in firsts))
+        return {number: sorted(spans)[:MOST_HITS] for number, spans in found.items()}
 
 
 def _places(words: list[bytes], wanted: frozenset[bytes]) -> dict[bytes, list[int]]:

@@ -219,8 +219,8 @@ def _without_evidence(assessment: Assessment) -> Assessment:
 def _without_text(assessment: Assessment) -> Assessment:
     return replace(
         assessment,
-        findings=tuple(replace(finding, shown="") for finding in assessment.findings),
-        places=tuple(replace(place, name="") for place in assessment.places),
+        findings=tuple(replace(finding, shown="") if finding.shown else finding for finding in assessment.findings),
+        places=tuple(replace(place, name="") if place.name else place for place in assessment.places),
     )
 
 

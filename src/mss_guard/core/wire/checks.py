@@ -111,25 +111,23 @@ class Record:
     def __init__(self, made: type, fields: Mapping[str, Check], mends: Mapping[str, Check] | None = None) -> None:
         self.made = made
         self.fields = fields
-        self._mends = mends or {}
+        self._checks = tuple(fields.values())
+        self._mends = tuple((name, (mends or {}).get(name)) for name in fields)
 
     def __call__(self, value: Any) -> Any:
-        if type(value) is not list or len(value) != len(self.fields):
+        if type(value) is not list or len(value) != len(self._checks):
             bad(f"{self.made.__name__}: not its fields")
-        return self.made(**{name: self._checked(name, item) for name, item in zip(self.fields, value, strict=True)})
+        checked: list[Any] = []
+        try:
+            for check, item in zip(self._checks, value, strict=True):
+                checked.append(check(item))
+        except WireError as error:
+            raise WireError(f"{self.made.__name__}.{[*self.fields][len(checked)]}: {error}") from None
+        return self.made(**dict(zip(self.fields, checked, strict=True)))
 
     def lower(self, value: Any) -> list[Any]:
         """The array; enumerations are strings already, tuples become arrays by themselves."""
-        return [
-            self._mends[name](getattr(value, name)) if name in self._mends else getattr(value, name)
-            for name in self.fields
-        ]
-
-    def _checked(self, name: str, value: Any) -> Any:
-        try:
-            return self.fields[name](value)
-        except WireError as error:
-            raise WireError(f"{self.made.__name__}.{name}: {error}") from None
+        return [getattr(value, name) if mend is None else mend(getattr(value, name)) for name, mend in self._mends]
 
 
 # --- shapes -----------------------------------------------------------------------------------------------------------
@@ -185,9 +183,12 @@ def mended_part(value: str) -> str:
 # --- JSON -------------------------------------------------------------------------------------------------------------
 
 
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False, check_circular=False).encode
+
+
 def dump(value: Any) -> bytes:
     """Compact JSON in UTF-8."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode("utf-8")
+    return _encode(value).encode("utf-8")
 
 
 def load(data: bytes) -> Any:

@@ -41,6 +41,7 @@ class Worker:
 
     def __init__(self, sock: socket.socket, process: Process, zygote: Zygote) -> None:
         self._sock = sock
+        self._stream = frames.Stream(sock)
         self._process = process
         self.zygote = zygote
         self.layers = Layers()
@@ -58,14 +59,14 @@ class Worker:
     @property
     def sound(self) -> bool:
         """Alive, and silent as it must be between two messages."""
-        return not self.ended.done() and frames.silent(self._sock)
+        return not self.ended.done() and self._stream.silent
 
     async def ready(self, within: float) -> None:
         """Hands over the rules and waits for the layers. Raises LoadError, EndError, AnswerError or TimeoutError."""
         try:
             async with asyncio.timeout(within):
-                await frames.send(self._sock, self.zygote.payload)
-                self.layers = Layers.from_json(await frames.receive(self._sock, _READY_MOST))
+                await self._stream.send(self.zygote.payload)
+                self.layers = Layers.from_json(await self._stream.receive(_READY_MOST))
         except EndError as error:
             if await self.exit_code() == worker.Exit.KNOWLEDGE:
                 raise LoadError from error
@@ -79,13 +80,13 @@ class Worker:
         self.served += 1
         question = cpu_seconds(len(raw)).to_bytes(worker.CPU_BYTES, "big") + wire.encode_request(request)
         try:
-            await frames.send(self._sock, question, raw)
-            answer = await frames.receive(self._sock, wire.MAX_ASSESSMENT + 1)
+            await self._stream.send(question, raw)
+            answer = await self._stream.receive(wire.MAX_ASSESSMENT + 1)
             for _ in range(tools.MAX_ASKED):
                 if answer[:1] != worker.ASK:
                     break
                 await self._lend(answer[1:], use)
-                answer = await frames.receive(self._sock, wire.MAX_ASSESSMENT + 1)
+                answer = await self._stream.receive(wire.MAX_ASSESSMENT + 1)
             if answer[:1] not in (worker.MORE, worker.LAST):
                 raise AnswerError
             self.last = answer[:1] == worker.LAST
@@ -97,8 +98,8 @@ class Worker:
         """One question for a tool. Raises AnswerError for a tool that there is not."""
         if name not in _TOOLS:
             raise AnswerError
-        document = await frames.receive(self._sock, tools.MAX_DOCUMENT)
-        await frames.send(self._sock, tools.packed(await use(_TOOLS[name], document)))
+        document = await self._stream.receive(tools.MAX_DOCUMENT)
+        await self._stream.send(tools.packed(await use(_TOOLS[name], document)))
 
     async def exit_code(self) -> int | None:
         """How it ended; None when it has not within a moment (it is killed then) or when nobody knows."""

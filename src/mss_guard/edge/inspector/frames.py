@@ -1,8 +1,8 @@
 """Frames on a worker's socketpair: a length in 4 bytes, most significant first, then that many bytes; both ways.
 
 The worker's side blocks (`read`, `write`): with RLIMIT_NOFILE at 0 neither poll(2) nor a time-out is to be had, and
-none is needed, since the front ends a worker that is late. The front's side is asyncio's (`send`, `receive`) and
-bounded by the caller's time-out.
+none is needed, since the front ends a worker that is late. The front's side is asyncio's (`Stream`) and bounded by the
+caller's time-out.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ from typing import Final
 HEADER: Final = 4
 MAX_TO_WORKER: Final = 256 * 1024 * 1024
 """Most bytes of one frame from the front: a message (limits.size) or the packed rules."""
+PIECE: Final = 64 * 1024
+"""Bytes taken in at a time; a longer frame from the front goes out by itself, uncopied."""
 
 
 class FrameError(Exception):
@@ -66,46 +68,66 @@ def _exactly(fd: int, length: int) -> bytes:
 # --- the front's side -------------------------------------------------------------------------------------------------
 
 
-async def send(sock: socket.socket, *bodies: bytes) -> None:
-    """Each of `bodies` as a frame; a large one is not copied. Raises EndError when the worker is gone."""
-    loop = asyncio.get_running_loop()
-    try:
-        for body in bodies:
-            await loop.sock_sendall(sock, header(len(body)))
-            await loop.sock_sendall(sock, body)
-    except OSError as error:
-        raise EndError from error
+class Stream:
+    """The front's end of a socketpair. What comes is taken in whole pieces, since a frame and its length come together
+    and each turn of the event loop costs more than the copy.
+    """
 
+    def __init__(self, sock: socket.socket) -> None:
+        self._sock = sock
+        self._loop = asyncio.get_running_loop()
+        self._come = bytearray()
 
-async def receive(sock: socket.socket, most: int) -> bytes:
-    """The next frame. Raises EndError, or FrameError for a length over `most`, before any of its bytes is taken in."""
-    length = int.from_bytes(await _take(sock, HEADER), "big")
-    if length > most:
-        raise FrameError("length over the bound")
-    return await _take(sock, length)
-
-
-def silent(sock: socket.socket) -> bool:
-    """Whether nothing waits to be read: neither the end of the stream nor a word that nobody asked for."""
-    try:
-        sock.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
-    except BlockingIOError:
-        return True
-    except OSError:
-        return False
-    return False
-
-
-async def _take(sock: socket.socket, length: int) -> bytes:
-    loop = asyncio.get_running_loop()
-    body = bytearray(length)
-    rest = memoryview(body)
-    while rest:
+    async def send(self, *bodies: bytes) -> None:
+        """Each of `bodies` as a frame; a large one is not copied. Raises EndError when the worker is gone."""
+        ready = bytearray()
         try:
-            count = await loop.sock_recv_into(sock, rest)
+            for body in bodies:
+                ready += header(len(body))
+                if len(body) > PIECE:
+                    await self._loop.sock_sendall(self._sock, ready)
+                    await self._loop.sock_sendall(self._sock, body)
+                    ready = bytearray()
+                else:
+                    ready += body
+            if ready:
+                await self._loop.sock_sendall(self._sock, ready)
         except OSError as error:
             raise EndError from error
-        if not count:
+
+    async def receive(self, most: int) -> bytes:
+        """The next frame. Raises EndError, or FrameError for a length over `most`, before more than a piece of its
+        bytes is taken in.
+        """
+        while len(self._come) < HEADER:
+            await self._more()
+        length = int.from_bytes(self._come[:HEADER], "big")
+        if length > most:
+            raise FrameError("length over the bound")
+        while len(self._come) < HEADER + length:
+            await self._more()
+        body = bytes(memoryview(self._come)[HEADER : HEADER + length])
+        del self._come[: HEADER + length]
+        return body
+
+    @property
+    def silent(self) -> bool:
+        """Whether nothing waits to be read: neither the end of the stream nor a word that nobody asked for."""
+        if self._come:
+            return False
+        try:
+            self._sock.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            return True
+        except OSError:
+            return False
+        return False
+
+    async def _more(self) -> None:
+        try:
+            piece = await self._loop.sock_recv(self._sock, PIECE)
+        except OSError as error:
+            raise EndError from error
+        if not piece:
             raise EndError
-        rest = rest[count:]
-    return bytes(body)
+        self._come += piece

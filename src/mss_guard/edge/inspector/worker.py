@@ -41,6 +41,10 @@ FAT: Final = 400 * 1024
 """Peak resident size in kB beyond which a worker retires."""
 
 
+GARBAGE: Final = 20_000
+"""New objects before Python looks for cycles among them: its 700 are reached several times in each message."""
+
+
 class Exit(IntEnum):
     """Exit statuses of a worker (names as in sysexits.h); signals speak for themselves."""
 
@@ -51,7 +55,8 @@ class Exit(IntEnum):
 
 
 class Inspection(Protocol):
-    """The module that does the work, `mss_guard.core.inspection`. It may have a `warm()`, called before confinement."""
+    """The module that does the work, `mss_guard.core.inspection`. It may have a `warm()`, called before confinement, and a
+    `rehearse(knowledge)`, called once by the fork server."""
 
     def load(self, payload: bytes, /) -> Any: ...
     def inspect(self, raw: bytes, request: wire.Request, knowledge: Any, ask: Tools, /) -> Assessment: ...
@@ -102,6 +107,7 @@ def _live(fd: int, child: Child) -> int:
     del payload
     gc.collect()
     gc.freeze()
+    gc.set_threshold(GARBAGE)
     layers = confinement.confine()
     sys.meta_path[:] = [_NoImport]
     frames.write(fd, layers.to_json())

@@ -88,6 +88,8 @@ def _load(name: str | None, readers: Sequence[str], payload: bytes) -> tuple[Any
         inspection.warm()
     knowledge = inspection.load(payload)
     inspection.inspect(_SAMPLE, wire.Request(), knowledge, no_tools)
+    if hasattr(inspection, "rehearse"):
+        inspection.rehearse(knowledge)
     return inspection, knowledge
 
 
