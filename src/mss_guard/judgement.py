@@ -71,6 +71,7 @@ class Judgement:
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self.state = state
+        self._log = _log.bind()  # with the processors of this service: else they are looked up for each line
         self._inspector, self._journal, self._notify, self._clock = inspector, journal, notify, clock
         self.counts: Counter[str] = Counter()
 
@@ -119,7 +120,7 @@ class Judgement:
         event = {Action.RELAY: "message.permitted", Action.REFUSE: "message.refused", Action.DEFER: "message.deferred"}[
             verdict.action
         ]
-        _log.info(
+        self._log.info(
             event,
             reference=ref,
             listener=submission.listener.name,

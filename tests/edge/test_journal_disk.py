@@ -200,6 +200,25 @@ async def test_an_outcome_that_cannot_be_written_waits_and_holds_new_decisions_b
     assert "event_at" in records(root, kinds=frozenset({"outcome"}))[0]
 
 
+async def test_late_records_share_the_sync_of_an_awaited_one(start):
+    """A late record waits a moment for one that somebody waits for; alone it is written all the same."""
+    disk = BadDisk()
+    journal = start(disk=disk)
+    await journal.append("decision", ref(0), DECISION, None)
+    before = disk.syncs
+    for number in range(20):
+        journal.append_late("outcome", ref(number), OUTCOME, None)
+        await journal.append("decision", ref(number + 1), DECISION, None)
+    assert disk.syncs - before == 20
+    journal.append_late("outcome", ref(20), OUTCOME, None)
+    for _ in range(100):
+        await asyncio.sleep(0.02)
+        if disk.syncs - before == 21:
+            break
+    assert disk.syncs - before == 21
+    await journal.close()
+
+
 async def test_pending_is_written_without_a_new_message(root, start):
     """When the disk recovers while nothing comes in, the outcome is written within seconds."""
     disk = BadDisk()

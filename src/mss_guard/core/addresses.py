@@ -154,7 +154,7 @@ def _decode(raw: bytes, smtputf8: bool) -> str:
         text = raw.decode("utf-8")
     except UnicodeDecodeError:
         raise _MalformedError("not UTF-8") from None
-    if any(_invisible(c) for c in text):
+    if not (text.isascii() and text.isprintable()) and any(map(_invisible, text)):
         raise _MalformedError("control character")
     return text
 

@@ -34,6 +34,8 @@ MAX_BATCH = 500
 MAX_PENDING = 10_000
 _RETRY = 1.0  # seconds between attempts to write what is pending, when no append tries sooner
 _HEAD_EVERY = 1.0
+_LINGER = 0.05
+"""Seconds that a late record waits for a record somebody waits for, to be made durable with it by one fdatasync."""
 _STATIC_FAULT = {"outcome": "unknown", "fault": "journal-schema"}
 
 
@@ -55,6 +57,8 @@ class Journal:
         self._wake = threading.Condition()
         self._queue: deque[_Request] = deque()
         self._pending: deque[Entry] = deque(backlog)
+        self._awaited = False  # somebody waits for a record of the queue
+        self._lingering = False  # the writing thread comes round by itself within _LINGER
         self._closing = False
         self._fault: str | None = None
         self._dropped = 0
@@ -156,7 +160,9 @@ class Journal:
             if self._closing:
                 raise JournalUnavailable("closed")
             self._queue.append(request)
-            self._wake.notify()
+            self._awaited = self._awaited or request.done is not None
+            if self._awaited or len(self._queue) >= MAX_BATCH or not self._lingering:
+                self._wake.notify()
 
     # --- the writing thread -------------------------------------------------------------------------------------------
 
@@ -166,14 +172,28 @@ class Journal:
         closing = False
         while not closing:
             with self._wake:
-                self._wake.wait_for(lambda: self._queue or self._closing, self._patience())
+                self._linger()
                 batch = [self._queue.popleft() for _ in range(min(len(self._queue), MAX_BATCH))]
+                self._awaited = any(request.done is not None for request in self._queue)
                 closing = self._closing and not self._queue
             self._commit(batch)
             self._note_head()
         self._writer.close()
         if self._pending:
             log.error("journal.closed-with-pending", pending=len(self._pending))
+
+    def _linger(self) -> None:
+        """Wait for a record: one that is awaited goes at once, late ones alone after a moment."""
+        self._lingering = True
+        if self._wake.wait_for(self._urgent, _LINGER) or self._queue:
+            return
+        self._lingering = False
+        if self._wake.wait_for(lambda: self._queue or self._closing, self._patience()):
+            self._lingering = True
+            self._wake.wait_for(self._urgent, _LINGER)
+
+    def _urgent(self) -> bool:
+        return self._awaited or self._closing or len(self._queue) >= MAX_BATCH
 
     def _patience(self) -> float | None:
         if self._pending or self._writer.owes:
