@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import html as markup
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime, parseaddr
 from hashlib import sha256
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from tests.mail import attachments
 
-_PARIS = timezone(timedelta(hours=1))
+_PARIS = ZoneInfo("Europe/Paris")
+_CID = "image%03d.png@01DC5D"
 _FIRST_MONDAY = datetime(2026, 1, 5, 7, 40, tzinfo=_PARIS)
 
 # client → header and its value, and the (charset, transfer encoding) pairs that it is seen to write
@@ -37,9 +39,9 @@ def build(entry: Mapping[str, Any], signature: str = "") -> bytes:
     text = "\n\n".join(
         piece.rstrip("\n") for piece in (entry.get("text", ""), signature, entry.get("quoted", "")) if piece
     )
-    body = _body(f"{text}\n" if text else "", entry.get("html", "false"), client, dice)
     parts = entry.get("attachments") or []
     pictures = [part for part in parts if attachments.kind_of(part) == "png-logo"]
+    body = _body(f"{text}\n" if text else "", entry.get("html", "false"), client, dice, len(pictures))
     if pictures:
         body = _related(body, pictures)
     signed = [part for part in parts if attachments.kind_of(part) == "p7s"]
@@ -48,6 +50,7 @@ def build(entry: Mapping[str, Any], signature: str = "") -> bytes:
             attachments.attach(body, part)
     whole = _signed(body) if signed else body
     _headers(whole, entry, client, dice)
+    _only_at_the_top(whole)
     _name_boundaries(whole, dice)
     return whole.as_bytes(policy=SMTP)
 
@@ -76,40 +79,43 @@ def _addresses(value: str | Sequence[str]) -> str:
     return value if isinstance(value, str) else ", ".join(value)
 
 
-def _body(text: str, html: str, client: str, dice: bytes) -> EmailMessage:
+def _body(text: str, html: str, client: str, dice: bytes, pictures: int) -> EmailMessage:
+    """The text and, when asked for or when there is a logo to show, its HTML twin."""
     ways = _CLIENTS[client][1]
     charset, encoding = ways[dice[5] % len(ways)]
-    twin = _twin(text, client) if html in ("true", "only") else "" if html == "false" else html
+    charset = charset if _fits(f"{text}{html}", charset) else "utf-8"
+    html = "true" if html == "false" and pictures else html
+    twin = _twin(text, client, charset, pictures) if html in ("true", "only") else "" if html == "false" else html
     message = EmailMessage(policy=SMTP)
     if html == "only":
         _fill(message, twin, "html", charset, encoding)
-        return message
-    _fill(message, text, "plain", charset, encoding)
-    if twin:
-        message.make_alternative()
-        alternative = EmailMessage(policy=SMTP)
-        _fill(alternative, twin, "html", charset, encoding)
-        message.attach(alternative)
+    else:
+        _fill(message, text, "plain", charset, encoding)
+        if twin:
+            alternative = EmailMessage(policy=SMTP)
+            _fill(alternative, twin, "html", charset, encoding)
+            message.make_alternative()
+            message.attach(alternative)
     return message
 
 
-def _fill(message: EmailMessage, text: str, subtype: str, charset: str, encoding: str) -> None:
+def _fits(text: str, charset: str) -> bool:
     try:
         text.encode(charset)
     except UnicodeEncodeError:
-        charset = "utf-8"
-    if encoding == "8bit" and (text.isascii() or any(len(line.encode(charset)) > 900 for line in text.splitlines())):
-        encoding = (
-            "7bit" if text.isascii() and all(len(line) <= 900 for line in text.splitlines()) else "quoted-printable"
-        )
+        return False
+    return True
+
+
+def _fill(message: EmailMessage, text: str, subtype: str, charset: str, encoding: str) -> None:
+    short = all(len(line.encode(charset)) <= 900 for line in text.splitlines())
+    if encoding == "8bit" and (text.isascii() or not short):
+        encoding = "7bit" if text.isascii() and short else "quoted-printable"
     message.set_content(text, subtype=subtype, charset=charset, cte=encoding)
-    del message["MIME-Version"]
-    if "MIME-Version" not in message:
-        message["MIME-Version"] = "1.0"
 
 
-def _twin(text: str, client: str) -> str:
-    """The HTML that the client writes beside the text: one block a line, quoted lines in a blockquote."""
+def _twin(text: str, client: str, charset: str, pictures: int) -> str:
+    """The HTML that the client writes beside the text: one block a line, quoted lines in a blockquote, logos last."""
     blocks, quoted = [], False
     for line in text.splitlines():
         quotes = line.startswith(">")
@@ -123,21 +129,23 @@ def _twin(text: str, client: str) -> str:
             blocks.append(f"<div>{shown or '<br>'}</div>")
         else:
             blocks.append(f"{shown}<br>")
-    closing = "</blockquote>" if quoted else ""
-    return f'<html><head><meta charset="utf-8"></head><body>\n{chr(10).join(blocks)}{closing}\n</body></html>\n'
+    if quoted:
+        blocks.append("</blockquote>")
+    blocks += [f'<img src="cid:{_CID % number}">' for number in range(1, pictures + 1)]
+    head = f'<meta http-equiv="Content-Type" content="text/html; charset={charset}">'
+    return f"<html><head>{head}</head><body>\n{chr(10).join(blocks)}\n</body></html>\n"
 
 
 def _related(body: EmailMessage, pictures: Sequence[Mapping[str, Any]]) -> EmailMessage:
-    """Logos of a signature: inline, named by a Content-ID that the HTML shows when there is HTML."""
+    """Logos of a signature: inline, named by the Content-ID that the HTML shows."""
     related = EmailMessage(policy=SMTP)
     related["MIME-Version"] = "1.0"
     related.make_related()
-    del body["MIME-Version"]
     related.attach(body)
     for number, picture in enumerate(pictures, 1):
         related.add_related(
             attachments.logo(picture.get("name", "image001.png")), "image", "png",
-            cid=f"<image00{number}.png@01DC5D>", filename=picture.get("name", f"image00{number}.png"), disposition="inline",
+            cid=f"<{_CID % number}>", filename=picture.get("name", f"image00{number}.png"), disposition="inline",
         )  # fmt: skip
     return related
 
@@ -147,15 +155,21 @@ def _signed(body: EmailMessage) -> EmailMessage:
     whole = EmailMessage(policy=SMTP)
     whole["MIME-Version"] = "1.0"
     whole["Content-Type"] = 'multipart/signed; protocol="application/pkcs7-signature"; micalg="sha-256"'
-    del body["MIME-Version"]
     seal = EmailMessage(policy=SMTP)
     seal.set_content(
         attachments.SIGNATURE, "application", "pkcs7-signature", filename="smime.p7s", disposition="attachment"
     )
-    del seal["MIME-Version"]
     whole.attach(body)
     whole.attach(seal)
     return whole
+
+
+def _only_at_the_top(whole: EmailMessage) -> None:
+    """The library gives each part a MIME-Version; clients give it to the message alone."""
+    for part in whole.iter_parts():
+        del part["MIME-Version"]
+        if part.get_content_maintype() == "multipart":
+            _only_at_the_top(part)
 
 
 def _name_boundaries(whole: EmailMessage, dice: bytes) -> None:

@@ -144,6 +144,17 @@ def test_a_client_writes_its_own_way_and_the_words_survive(tmp_path: Path, clien
         assert all("Élévation de la température — merci" in text for text in kinds.values())
 
 
+def test_a_logo_is_shown_by_the_html_and_mime_version_stands_once(tmp_path: Path):
+    more = "attachments: [{name: logo.png, kind: png-logo}, {name: a.pdf, text: x}, {name: smime.p7s}]"
+    (mail,) = written(tmp_path, more)
+    message = message_from_bytes(mail.raw, policy=default)
+    shown = [part.get_content() for part in message.walk() if part.get_content_type() == "text/html"]
+    (name,) = [part["Content-ID"].strip("<>") for part in message.walk() if part["Content-ID"]]
+    assert message.get_content_type() == "multipart/signed"
+    assert f"cid:{name}" in shown[0]
+    assert mail.raw.count(b"MIME-Version:") == 1
+
+
 @pytest.mark.parametrize("kind", ["txt", "csv", "html", "ics", "vcf", "docx", "xlsx", "odt", "rtf", "pdf"])
 def test_an_attachment_holds_its_words_and_rows_for_whoever_opens_it(kind: str):
     part = {"name": f"a.{kind}", "text": "Été (Vasseur)\n", "rows": [["Monique", "ch. 12"]]}
