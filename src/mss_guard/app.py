@@ -298,20 +298,21 @@ def read(path: Path | None) -> Loaded:
 
 def read_for_scan(path: Path | None, *, compiled: bool = False) -> Loaded:
     """The same for scan, lookup and previews; without a file there is no white list. `compiled`: say which rule is wrong."""
+    return assembly.load(sound(path), datetime.now(UTC), compiled=compiled)
+
+
+def sound(path: Path | None) -> config.Settings:
+    """The configuration of a command that is not the service: without mistakes of its own. Raises one of REFUSALS."""
     found = settings(path)
     mistakes = config.check(found, datetime.now(UTC).date(), for_run=False)
     if mistakes:
         raise config.Mistakes(mistakes)
-    return assembly.load(found, datetime.now(UTC), compiled=compiled)
+    return found
 
 
 def renew_list(path: Path | None, now: datetime, *, accept_shrunken: bool = False) -> assembly.Renewal:
-    """`trust update`: whatever else may be wrong with the configuration, its list must be sound."""
-    found = settings(path)
-    mistakes = config.check(found, now.date(), for_run=False)
-    if mistakes:
-        raise config.Mistakes(mistakes)
-    return assembly.renew_list(found, now, accept_shrunken=accept_shrunken)
+    """`trust update`."""
+    return assembly.renew_list(sound(path), now, accept_shrunken=accept_shrunken)
 
 
 def look_at_list(path: Path) -> trust.TrustList | str:

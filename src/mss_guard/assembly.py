@@ -21,7 +21,7 @@ from mss_guard.core.partners import Partners
 from mss_guard.core.people import People
 from mss_guard.core.strict_yaml import Mistake, Mistakes
 from mss_guard.core.trust import LocalWord
-from mss_guard.edge import library, list_fetch, people_store, trust_feed
+from mss_guard.edge import library, people_store, published, trust_feed
 from mss_guard.edge.inspector import StartError
 from mss_guard.edge.journal import JournalBusy, JournalUnavailable, KeyRefused
 from mss_guard.edge.library import Library, LibraryError
@@ -175,8 +175,8 @@ def renew_list(settings: config.Settings, now: datetime, *, accept_shrunken: boo
             return Renewal(False, ("trust.list manque : ni adresse ni fichier",))
         fed = trust_feed.feed(Path(settings.trust.file), state, now=now, accept_shrunken=accept_shrunken)
         return Renewal(fed.used == "source", fed.happened)
-    answer = list_fetch.get(source, list_fetch.Validators(*trust_feed.tags_of(source.url, state)))
-    if isinstance(answer, list_fetch.Unfetched):
+    answer = published.get(source, published.Validators(*trust_feed.tags_of(source.url, state)))
+    if isinstance(answer, published.Unfetched):
         return Renewal(False, (f"liste blanche {source.url} : {answer.why}",))
     tags = (answer.validators.etag, answer.validators.modified)
     return Renewal(*trust_feed.receive(answer.body, tags, source.url, state, now=now, accept_shrunken=accept_shrunken))

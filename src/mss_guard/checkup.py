@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from mss_guard import assembly, doors
+from mss_guard import addressbook, assembly, doors
 from mss_guard.config import Settings, check
 from mss_guard.core import formats, trust
 from mss_guard.core.formats.tooling import Tool
@@ -97,6 +97,22 @@ def _people(loaded: assembly.Loaded, now: datetime) -> Iterator[Result]:
     if not problems and loaded.people_made is not None:
         days = (now - datetime.fromtimestamp(loaded.people_made, UTC)).days
         yield Result("listes de personnes", True, f"prises en compte, vieilles de {days} j")
+
+
+def _directory(settings: Settings, now: datetime) -> Iterator[Result]:
+    book = addressbook.opened(settings)
+    if book is None:
+        yield Result(
+            "annuaire",
+            False,
+            "pas d'index : les avis ne proposeront aucune boîte",
+            "mss-guard directory update",
+            needed=False,
+        )
+        return
+    days = (now - book.facts.dated).days
+    said = f"{book.facts.boxes} boîtes, du {book.facts.dated:%d/%m/%Y}"
+    yield Result("annuaire", days <= addressbook.OLD, said, "mss-guard directory update", needed=False)
 
 
 def _libraries(_settings: Settings, _now: datetime) -> Iterator[Result]:
@@ -220,6 +236,7 @@ Check = Callable[[Settings, datetime], Iterator[Result]]
 _CHECKS: Final[tuple[tuple[str, Check], ...]] = (
     ("configuration", _configuration),
     ("règles", _rules),
+    ("annuaire", _directory),
     ("bibliothèques", _libraries),
     ("confinement", _confinement),
     ("lecture des images", _tools),

@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from mss_guard import config
-from mss_guard.edge import inspector, list_fetch, people_store, trust_feed
+from mss_guard.edge import inspector, people_store, published, trust_feed
 from mss_guard.edge.next_hop import Hop, HopSettings, Tls
 from mss_guard.edge.smtp_server import FrontLimits, ListenerSettings
 from mss_guard.edge.smtp_server.ports import ListenerMode
@@ -69,13 +69,29 @@ def trust_state(settings: config.Settings) -> Path:
     return Path(settings.state) / "trust"
 
 
-def list_source(settings: config.Settings) -> list_fetch.Source | None:
+def list_source(settings: config.Settings) -> published.Source | None:
     """Where the list is fetched from; None when it is a file, or when there is none."""
     given = settings.trust
     if not given.published or given.ca is None:
         return None
     proxy = (given.proxy.host, given.proxy.port) if given.proxy else None
-    return list_fetch.Source(given.published, Path(given.ca), proxy)
+    return published.Source(given.published, Path(given.ca), proxy)
+
+
+def directory_index(settings: config.Settings) -> Path:
+    """The local index of the national directory."""
+    return Path(settings.state) / "annuaire" / "annuaire.db"
+
+
+def directory_source(settings: config.Settings, named: str | None) -> published.Source | Path | None:
+    """What the index is made from: an address or a file, as named on the command line, else as configured."""
+    where = named or settings.directory.source
+    if where is None:
+        return None
+    if "://" not in where:
+        return Path(where)
+    proxy = (settings.trust.proxy.host, settings.trust.proxy.port) if settings.trust.proxy else None
+    return published.Source(where, Path(settings.directory.ca) if settings.directory.ca else None, proxy)
 
 
 def people_sources(settings: config.Settings) -> people_store.Sources:

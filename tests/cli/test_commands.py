@@ -11,7 +11,8 @@ from tests.cli.kit import EXAMPLES, configure, run
 from tests.e2e.mailbox_sink import MailboxSink
 
 COMMANDS = [
-    "run", "check-config", "scan", "lookup", "trust status", "rules list", "rules show", "rules lint", "rules test", "audit search",
+    "run", "check-config", "scan", "lookup", "trust status", "trust update", "trust diff",
+    "directory update", "directory search", "directory status", "rules list", "rules show", "rules lint", "rules test", "audit search",
     "audit show", "audit verify", "explain", "notice preview", "doctor", "setup postfix", "demo",
 ]  # fmt: skip
 

@@ -4,7 +4,19 @@ from __future__ import annotations
 
 import typer
 
-from mss_guard.cli import audit, demo, journal_words, lists, native, rules, scanning, service, setting_up, trusting
+from mss_guard.cli import (
+    audit,
+    demo,
+    directory,
+    journal_words,
+    lists,
+    native,
+    rules,
+    scanning,
+    service,
+    setting_up,
+    trusting,
+)
 from mss_guard.cli.common import open_streams
 from mss_guard.cli.language import ARGUMENTS, t
 
@@ -40,6 +52,7 @@ app.command(
     help=t("Le travail entier, de bout en bout, sur cette machine.", "The whole job, end to end, on this machine.")
 )(demo.demo)
 app.add_typer(trusting.app, name="trust")
+app.add_typer(directory.app, name="directory")
 app.add_typer(rules.app, name="rules")
 app.add_typer(lists.app, name="lists")
 app.add_typer(audit.app, name="audit")

@@ -136,12 +136,13 @@ def _sender(loaded: Loaded) -> str:
 
 
 def lookup(addresses: Annotated[list[str], typer.Argument()], config: Config = None, as_json: Json = False) -> None:
-    from mss_guard import app
+    from mss_guard import addressbook, app
     from mss_guard.core import policy
     from mss_guard.core.lookalikes import near
 
     with refusals():
         loaded = app.read_for_scan(config)
+    book = addressbook.opened(loaded.settings)
     now, knowledge = datetime.now(UTC), loaded.state.knowledge
     good = True
     for text in addresses:
@@ -151,11 +152,12 @@ def lookup(addresses: Annotated[list[str], typer.Argument()], config: Config = N
         good = good and trusted
         meant = () if trusted else near(address.domain, knowledge.space.domains)
         confirmed = knowledge.space.confirmed_at
+        box, known_by = addressbook.box_kind(book, address)
         told = {
             "address": text, "standing": found.standing, "why": found.why, "domain": address.domain,
             "list_date": knowledge.space.generated_at.isoformat() if knowledge.space.generated_at else None,
             "list_confirmed": confirmed.isoformat() if confirmed else None, "list_valid": knowledge.has_list(now),
-            "near": list(meant),
+            "near": list(meant), "box": box, "box_known_by": known_by or None,
         }  # fmt: skip
         if as_json:
             put(told)

@@ -136,6 +136,11 @@ class Trust(Section):
         return self.list if self.list is not None and not self.published else None
 
 
+class DirectorySource(Section):
+    source: Line | None = None
+    ca: Line | None = None
+
+
 class Partners(Section):
     domains: tuple[Line, ...] = ()
     addresses: tuple[Mailbox, ...] = ()
@@ -237,6 +242,7 @@ class Settings(Section):
     smtp: Smtp = Smtp()
     routes: Routes = Routes()
     trust: Trust = Trust()
+    directory: DirectorySource = DirectorySource()
     partners: Partners = Partners()
     policy: Policy = Policy()
     rules: Rules = Rules()

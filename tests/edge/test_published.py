@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from mss_guard import assembly, config
-from mss_guard.edge import list_fetch, trust_feed
-from mss_guard.edge.list_fetch import Fetched, Source, Unfetched, Validators
+from mss_guard.edge import published, trust_feed
+from mss_guard.edge.published import Fetched, Source, Unfetched, Validators
 from tests.edge.list_server import Answer, Chain, make_chain, proxying, serving, white_list
 
 NOW = datetime.now(UTC).replace(microsecond=0)
@@ -125,26 +125,26 @@ def test_a_dead_silent_or_unreadable_source_says_so(
     tmp_path: Path, chain: Chain, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nobody listens; somebody listens and says nothing; the chain's file is no chain."""
-    monkeypatch.setattr(list_fetch, "STEP", 0.3)
+    monkeypatch.setattr(published, "STEP", 0.3)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         port = silent.getsockname()[1]
-        assert list_fetch.get(Source(f"https://127.0.0.1:{port}/", chain.ca)) == Unfetched(
+        assert published.get(Source(f"https://127.0.0.1:{port}/", chain.ca)) == Unfetched(
             "le serveur ne répond pas à temps"
         )
-    dead = list_fetch.get(Source(f"https://127.0.0.1:{port}/", chain.ca))
+    dead = published.get(Source(f"https://127.0.0.1:{port}/", chain.ca))
     assert isinstance(dead, Unfetched)
     assert "ne peut pas être joint" in dead.why
     for ca in (tmp_path / "absent.pem", tmp_path):
-        answer = list_fetch.get(Source("https://127.0.0.1:1/", ca))
+        answer = published.get(Source("https://127.0.0.1:1/", ca))
         assert isinstance(answer, Unfetched)
         assert str(ca) in answer.why
 
 
 def test_a_body_without_end_is_cut(chain: Chain, monkeypatch: pytest.MonkeyPatch) -> None:
     """More than a list can be is not read to its end."""
-    monkeypatch.setattr(list_fetch, "MAX_BODY", 10_000)
+    monkeypatch.setattr(published, "MAX_BODY", 10_000)
     with serving(chain.server, Answer(b"x" * 200_000)) as port:
-        answer = list_fetch.get(Source(f"https://127.0.0.1:{port}/", chain.ca))
+        answer = published.get(Source(f"https://127.0.0.1:{port}/", chain.ca))
     assert isinstance(answer, Unfetched)
     assert "dépasse" in answer.why
 
@@ -153,8 +153,8 @@ def test_through_a_proxy_the_server_is_verified_all_the_same(chain: Chain) -> No
     """CONNECT, then TLS with the server itself: the proxy sees neither, and cannot answer in its stead."""
     with serving(chain.server, Answer(white_list(3))) as port, proxying() as (way, seen):
         through = Source(f"https://127.0.0.1:{port}/liste.xml", chain.ca, ("127.0.0.1", way))
-        assert list_fetch.get(through) == Fetched(white_list(3), Validators('"1"', "Thu, 01 Jan 1970 00:00:00 GMT"))
-        assert isinstance(list_fetch.get(Source(through.url, chain.stranger, through.proxy)), Unfetched)
+        assert published.get(through) == Fetched(white_list(3), Validators('"1"', "Thu, 01 Jan 1970 00:00:00 GMT"))
+        assert isinstance(published.get(Source(through.url, chain.stranger, through.proxy)), Unfetched)
     assert (
         seen == [f"CONNECT 127.0.0.1:{port} HTTP/1.1".encode()] * 2
         or seen == [f"CONNECT 127.0.0.1:{port} HTTP/1.0".encode()] * 2
