@@ -19,11 +19,11 @@ ALIKE = 0.40
 
 # set → (health label, fewest mails)
 PROMISED: dict[str, dict[str, int]] = {
-    "courts": {"yes": 190},
+    "courts": {"yes": 210},
     "lettres": {"yes": 24},
     "formulaires": {"yes": 72, "no": 34},
     "ordinaire": {"no": 110},
-    "voisins": {"no": 106},
+    "voisins": {"no": 126},
     "gris": {"grey": 60},
 }
 
