@@ -132,6 +132,11 @@ class Folded:
         return self.lower_bytes.translate(_BLANKED).split(b" ")
 
     @cached_property
+    def distinct(self) -> frozenset[bytes]:
+        """The words, each once."""
+        return frozenset(self.words)
+
+    @cached_property
     def ends(self) -> list[int]:
         """Where each word ends, the characters between the words left out."""
         return list(accumulate(map(len, self.words)))

@@ -72,7 +72,7 @@ def assess(
         score=score,
         health=_is_health(judged.findings),
         findings=judged.findings[:MOST_FINDINGS],
-        places=tuple(replace(p, name="") for p in content.places),
+        places=tuple(replace(p, name="") if p.name else p for p in content.places),
         quoted_only=quoted_only,
         message_id=content.message_id,
         date=content.date,

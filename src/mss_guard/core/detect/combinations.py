@@ -137,7 +137,7 @@ def join(
     ground = _Ground(scene, met, scorer, keep)
     joined: list[Joined] = []
     nearly: list[str] = []
-    for one in terms:
+    for one in terms if ground.present else ():
         lacking = sum(1 for t in one.all if t.ids.isdisjoint(ground.present))
         if lacking > 1 or lacking == len(one.all):
             continue

@@ -98,9 +98,11 @@ class Matcher:
         }
         owned = [*_evidence_phrases(self.evidence, ruleset), *_rule_phrases(self.rules)]
         self._index = PhraseIndex(phrase for phrase, _, _ in owned)
-        self._owners: dict[int, list[tuple[str, str]]] = {}
+        self._owners: dict[Where, dict[int, list[tuple[str, str]]]] = {where: {} for where in self._places}
         for phrase, owner, role in owned:
-            self._owners.setdefault(self._index.numbers[key_of(phrase)], []).append((owner, role))
+            for where in (self.evidence[owner] if owner in self.evidence else self.rules[owner]).where:
+                number = self._index.numbers[key_of(phrase)]
+                self._owners[where].setdefault(number, []).append((owner, role))
         lower = [(i, e.pattern) for i, e in self.evidence.items() if e.pattern is not None]
         lower += [(i, r.pattern) for i, r in self.rules.items() if r.pattern is not None]
         cased = [(i, e.cased) for i, e in self.evidence.items() if e.cased is not None]
@@ -139,8 +141,9 @@ class Matcher:
         if where not in self._places:
             return matches
         cancels: dict[str, list[Span]] = {}
+        owners = self._owners[where]
         for number, spans in self._index.locate(folded).items():
-            for owner, role in self._owners[number]:
+            for owner, role in owners.get(number, ()):
                 if role == "evidence":
                     hits = [_hit((start, end, number)) for start, end in spans]
                     matches.evidence.setdefault(owner, []).extend(hits)

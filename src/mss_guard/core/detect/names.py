@@ -248,6 +248,8 @@ _SURNAME = re.compile(r"(?: (?:(?:de la|de|du|le|la|el|ben) |d')?[A-Z][A-Za-z'-]
 
 def _known(folded: Folded, words: Words) -> list[int]:
     """Which words of the text are first names."""
+    if words.encoded.isdisjoint(folded.distinct):
+        return []
     return list(compress(count(), map(words.encoded.__contains__, folded.words)))
 
 

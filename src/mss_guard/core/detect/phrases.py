@@ -124,7 +124,7 @@ class PhraseIndex:
         """Every phrase that stands in the text, with where it stands, in the order of the text."""
         found: dict[int, list[Span]] = {}
         stems = self._stems_in(folded)
-        if stems or not self._heads.isdisjoint(folded.words):
+        if stems or not self._heads.isdisjoint(folded.distinct):
             words = _Words(folded)
             for word, places in _places(words.all, self._heads).items():
                 if word in self._single:
@@ -143,7 +143,7 @@ class PhraseIndex:
         if self._stemmed is None or not self._stemmed.found(folded.lower_bytes):
             return frozenset()
         least, starts = self._stem_lengths[0], self._stem_starts
-        return frozenset(word for word in set(folded.words) if word[:least] in starts)
+        return frozenset(word for word in folded.distinct if word[:least] in starts)
 
     def _starting(self, words: _Words, stems: frozenset[bytes]) -> dict[int, list[Span]]:
         """The phrases that a stem leads to."""
