@@ -223,25 +223,33 @@ def full_name(folded: Folded, words: Words) -> Iterator[Found]:
 
 
 def subject_name(folded: Folded, words: Words) -> Iterator[Found]:
-    """A subject that is little more than somebody's name or initials: "Zoé", "Suivi Enzo", "K. O., né en 87"."""
+    """A subject that is little more than whom it is about: "Zoé", "Suivi Mme Roux", "K. O., né en 87", "ch 8", "mon mari"."""
     if len(folded) > _SHORT:
         return
-    found = _INITIALS_ALONE.match(folded.cased)
+    found = _ALONE.match(folded.cased)
     if found is not None:
-        yield found.start(), found.end(), tidy(found.group().lower())
+        yield found.start(1), found.end(1), tidy(found.group(1).lower())
         return
     said = [(m.start(), m.end()) for m in _SUBJECT_WORD.finditer(folded.cased) if m.group().lower() not in _REPLYING]
     if len(said) > _FEW_WORDS:
+        return
+    civil = [(start, end, value.split(" ")[-1]) for start, end, value in _civil_names(folded)]
+    if civil:
+        yield from civil
         return
     for start, end in said:
         if folded.cased[start].isupper() and is_first_name(folded.cased[start:end], words):
             yield start, end, folded.lower[start:end]
 
 
-_SHORT, _FEW_WORDS = 80, 3
+_SHORT, _FEW_WORDS = 80, 5
 _SUBJECT_WORD = re.compile(r"[A-Za-z][A-Za-z'-]*")
 _REPLYING = frozenset({"re", "tr", "fw", "fwd", "rep"})
-_INITIALS_ALONE = re.compile(r"(?:(?:Re|RE|TR|Tr|Fwd?|FWD?) ?: ?)?[A-Z]\. ?[A-Z]\.?(?=[ ,:;(-]|$)")
+_ALONE = re.compile(
+    r"(?:(?:Re|RE|TR|Tr|Fwd?|FWD?) ?: ?)*"
+    r"([A-Z]\. ?[A-Z]\.?(?=[ ,:;(-]|$)|(?i:(?:ch(?:bre|ambre)?|box|lit|appt?)\.? ?(?:n. ?)?[0-9]{1,4}$"
+    r"|(?:ma |mon |sa |son )(?:mere|pere|mari|femme|fils|fille|maman|papa|frere|soeur|conjoint|epouse|bebe)$))"
+)
 _CIVIL_BEFORE = re.compile(r"(?:mme|mlle|melle|madame|mademoiselle|monsieur|mr?)\.? ?$")
 _SURNAME = re.compile(r"(?: (?:(?:de la|de|du|le|la|el|ben) |d')?[A-Z][A-Za-z'-]+){1,2}")
 

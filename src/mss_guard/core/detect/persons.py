@@ -91,6 +91,31 @@ def kinship(folded: Folded, words: Words) -> Iterator[Found]:
         yield start, end, tidy(folded.lower[start:end])
 
 
+_ROW = Pattern(
+    rb"(?m)^[^\n]{0,24}?\b[A-Z]{2,}(?:[ '-][A-Z]{2,}){0,3}[ ;,\t|]{1,3}[A-Z][A-Za-z-]+(?:[ ;,\t|]{1,3}[A-Za-z'-]+){0,2}"
+    rb"[ ;,\t|]{1,3}(?:[0-3]?[0-9][/.-][01]?[0-9][/.-](?:19|20)?[0-9]{2}|(?:19|20)[0-9]{2})\b"
+    rb"|(?m:^) ?[A-Z]\. ?[A-Z]\.?[ ;,\t|]{1,3}(?:19|20)[0-9]{2}\b"
+    rb"|(?m:^) ?(?:M\.? |Mme |Mr )?[A-Z][A-Za-z'-]{2,}(?: [A-Z][A-Za-z'-]+)?[ ;,\t|]{1,3}"
+    rb"(?:(?i:ch(?:bre|ambre)?)\.? ?[0-9]{1,3}[a-zA-Z]?\b|[0-9]{3} ?:)"
+)
+
+
+def row(folded: Folded, words: Words) -> Iterator[Found]:
+    """A row of a table that begins with somebody: "MAURIN ODILE 12/04/1948", "S. K. 1974", "Perret ch 101 :"."""
+    for start, end in _ROW.spans(folded.cased_bytes, MOST):
+        if not _NO_NAME.match(folded.lower, start):
+            yield start, end, tidy(folded.lower[start:end])
+
+
+_NO_NAME = re.compile(
+    r" ?(?:salle|lot|article|poste|page|niveau|etage|chambre|batiment|bat|ligne|groupe|equipe|semaine|jour|total|point|phase"
+    r"|etape|annexe|question|exercice|module|chapitre|partie|table|tableau|figure|version|porte|bureau|box|lit|secteur"
+    r"|janvier|fevrier|mars|avril|mai|juin|juillet|aout|septembre|octobre|novembre|decembre|lundi|mardi|mercredi|jeudi"
+    r"|vendredi|samedi|dimanche|le|la|les|de|du|des|en|au|a|depuis|tel|tour|zone|unite|prix|quantite|reference|ref|code"
+    r"|cp|bp|rue|avenue|place|paris|lyon|nantes|loi|decret|arrete|objet|date|heure|delai|budget|compte|facture|devis)\b"
+)
+
+
 _PERSON = (
     rb"patiente?|pat|pt|pte|homme|femme|enfant|garcon|garconnet|fillette|fille|residente?|usagere?|dame|monsieur|madame"
     rb"|adolescente?|nourrisson|bebe|nouveau-ne|personne|jeune|ado|mme|eleve|beneficiaire|sujet"
@@ -165,6 +190,7 @@ DETECTORS: Mapping[str, Detector] = {
     "subject-name": subject_name,
     "initials-room": initials_room,
     "kinship": kinship,
+    "row": row,
     "age-person": age_person,
     "patient-noun": patient_noun,
     "about-name": about_name,
@@ -191,6 +217,7 @@ ANCHORS: Mapping[str, Anchors] = {
     "civility-name": Anchors(cased=(CIVIL, HASTY)),
     "capital-name": Anchors(cased=(CAPITAL,)),
     "initials-room": Anchors(cased=(INITIALS,)),
+    "row": Anchors(cased=(_ROW,)),
     "kinship": Anchors(lower=(_KIN,)),
     "age-person": Anchors(cased=(_NAME_AGE,), lower=(_AGE,)),
     "patient-noun": Anchors(lower=(_PATIENT, _BARE)),

@@ -71,12 +71,20 @@ def _example_lists() -> People:
     return compile_people(residents, (Person("Leroy", "Sophie"), Person("Martin", "Paul")), bytes(32), 0.0)
 
 
+_SUBJECT = "Objet : "
+"""Begins the first line of a combination's example when that is the subject."""
+
+
 def _content(entry: Entry, example: str) -> Content:
     if isinstance(entry, Rule) and entry.format:
         return Content(places=(), texts=(Text("1", Where.BODY, example),))
     if isinstance(entry, Rule) and entry.keywords is None and entry.pattern is None:
         return Content(places=(_place(example, entry.attachment),), texts=(Text("2", Where.NAME, example),))
     where = Where.BODY if not isinstance(entry, Rule) or Where.BODY in entry.where else entry.where[0]
+    subject, separator, body = example.partition("\n")
+    if isinstance(entry, Combination) and separator and subject.startswith(_SUBJECT):
+        spoken = (Text("1", Where.SUBJECT, subject.removeprefix(_SUBJECT)), Text("1", Where.BODY, body))
+        return Content(places=(), texts=spoken)
     places = (_place(_name_for(entry), entry.attachment),) if isinstance(entry, Rule) and entry.attachment else ()
     return Content(places=places, texts=(Text("1", where, example),))
 

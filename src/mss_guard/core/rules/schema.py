@@ -26,6 +26,7 @@ Detector = Literal[
     "subject-name",
     "initials-room",
     "kinship",
+    "row",
     "age-person",
     "patient-noun",
     "about-name",
