@@ -27,14 +27,14 @@ def _para(text: str) -> str:
     return f"<w:p><w:r><w:t>{text}</w:t></w:r></w:p>"
 
 
-def _docx(body: str = _para(_EMPTY), parts: Mapping[str, bytes | str] | None = None) -> bytes:
+def docx(body: str = _para(_EMPTY), parts: Mapping[str, bytes | str] | None = None) -> bytes:
     return build.zipped({"[Content_Types].xml": "<Types/>", "word/document.xml": _document(body), **(parts or {})})
 
 
 def _docx_part(name: str, root: str, inner: str = "") -> Maker:
     def make(text: str) -> bytes:
         body = _para(text) if not inner else f"<w:{inner}>{_para(text)}</w:{inner}>"
-        return _docx(parts={f"word/{name}": f'{_XML}<w:{root} xmlns:w="{_W}">{body}</w:{root}>'})
+        return docx(parts={f"word/{name}": f'{_XML}<w:{root} xmlns:w="{_W}">{body}</w:{root}>'})
 
     return make
 
@@ -45,25 +45,25 @@ def _properties(text: str) -> str:
 
 
 DOCX: dict[str, Maker] = {
-    "body": lambda text: _docx(_para(text)),
+    "body": lambda text: docx(_para(text)),
     "header": _docx_part("header1.xml", "hdr"),
     "footer": _docx_part("footer1.xml", "ftr"),
     "comment": _docx_part("comments.xml", "comments", "comment"),
     "note": _docx_part("footnotes.xml", "footnotes", "footnote"),
-    "inserted": lambda text: _docx(f"<w:p><w:ins><w:r><w:t>{text}</w:t></w:r></w:ins></w:p>"),
-    "deleted": lambda text: _docx(f"<w:p><w:del><w:r><w:delText>{text}</w:delText></w:r></w:del></w:p>"),
-    "text box": lambda text: _docx(
+    "inserted": lambda text: docx(f"<w:p><w:ins><w:r><w:t>{text}</w:t></w:r></w:ins></w:p>"),
+    "deleted": lambda text: docx(f"<w:p><w:del><w:r><w:delText>{text}</w:delText></w:r></w:del></w:p>"),
+    "text box": lambda text: docx(
         f"<w:p><w:r><w:pict><v:shape><v:textbox><w:txbxContent>{_para(text)}</w:txbxContent></v:textbox></v:shape></w:pict></w:r></w:p>"
     ),
-    "alt text": lambda text: _docx(
+    "alt text": lambda text: docx(
         f'<w:p><w:r><w:drawing><wp:inline><wp:docPr id="1" name="a" descr="{text}"/></wp:inline></w:drawing></w:r></w:p>'
     ),
-    "property": lambda text: _docx(parts={"docProps/core.xml": _properties(text)}),
-    "embedded": lambda text: _docx(parts={"word/embeddings/a.docx": _docx(_para(text))}),
+    "property": lambda text: docx(parts={"docProps/core.xml": _properties(text)}),
+    "embedded": lambda text: docx(parts={"word/embeddings/a.docx": docx(_para(text))}),
 }
 
 
-def _xlsx(strings: str = _EMPTY, parts: Mapping[str, bytes | str] | None = None, state: str = "") -> bytes:
+def xlsx(strings: str = _EMPTY, parts: Mapping[str, bytes | str] | None = None, state: str = "") -> bytes:
     return build.zipped({
         "[Content_Types].xml": "<Types/>",
         "xl/workbook.xml": f'{_XML}<workbook xmlns="{_S}" xmlns:r="{_R}"><sheets><sheet name="F"{state} sheetId="1" r:id="rId1"/></sheets></workbook>',
@@ -75,9 +75,9 @@ def _xlsx(strings: str = _EMPTY, parts: Mapping[str, bytes | str] | None = None,
 
 
 XLSX: dict[str, Maker] = {
-    "cell": _xlsx,
-    "hidden sheet": lambda text: _xlsx(text, state=' state="veryHidden"'),
-    "comment": lambda text: _xlsx(parts={
+    "cell": xlsx,
+    "hidden sheet": lambda text: xlsx(text, state=' state="veryHidden"'),
+    "comment": lambda text: xlsx(parts={
         "xl/comments1.xml": f'{_XML}<comments xmlns="{_S}"><commentList><comment ref="A1" authorId="0"><text><r><t>{text}</t></r></text></comment></commentList></comments>'  # noqa: E501
     }),
 }  # fmt: skip
@@ -94,7 +94,7 @@ def _pptx(slide: str = _EMPTY, notes: str = "") -> bytes:
 PPTX: dict[str, Maker] = {"slide": _pptx, "notes": lambda text: _pptx(notes=text)}
 
 _ODF = "urn:oasis:names:tc:opendocument:xmlns:"
-_SPACES = " ".join(f'xmlns:{name}="{_ODF}{name}:1.0"' for name in ("office", "text", "table", "style", "meta")) + (
+ODF_SPACES = " ".join(f'xmlns:{name}="{_ODF}{name}:1.0"' for name in ("office", "text", "table", "style", "meta")) + (
     f' xmlns:draw="{_ODF}drawing:1.0" xmlns:svg="{_ODF}svg-compatible:1.0" xmlns:dc="http://purl.org/dc/elements/1.1/"'
 )
 _MIMETYPE = "application/vnd.oasis.opendocument."
@@ -109,32 +109,32 @@ def stored(entries: Mapping[str, bytes | str]) -> bytes:
     return out.getvalue()
 
 
-def _odf(kind: str, body: str, parts: Mapping[str, bytes | str] | None = None) -> bytes:
+def odf(kind: str, body: str, parts: Mapping[str, bytes | str] | None = None) -> bytes:
     around = {
         "text": "{}",
         "spreadsheet": '<table:table table:name="F"><table:table-row><table:table-cell>{}</table:table-cell></table:table-row></table:table>',
         "presentation": "<draw:page><draw:frame><draw:text-box>{}</draw:text-box></draw:frame></draw:page>",
     }[kind.lower()].format(body)
-    content = f"{_XML}<office:document-content {_SPACES}><office:body><office:{kind.lower()}>{around}</office:{kind.lower()}></office:body></office:document-content>"  # noqa: E501
+    content = f"{_XML}<office:document-content {ODF_SPACES}><office:body><office:{kind.lower()}>{around}</office:{kind.lower()}></office:body></office:document-content>"  # noqa: E501
     return stored({"mimetype": _MIMETYPE + kind.lower(), "content.xml": content, **(parts or {})})  # fmt: skip
 
 
 def _styles(element: str) -> Callable[[str, str], bytes]:
     def make(text: str, kind: str) -> bytes:
         page = f'<style:master-page style:name="M"><style:{element}><text:p>{text}</text:p></style:{element}></style:master-page>'
-        styles = f"{_XML}<office:document-styles {_SPACES}><office:master-styles>{page}</office:master-styles></office:document-styles>"
-        return _odf(kind, "<text:p>Bonjour</text:p>", {"styles.xml": styles})
+        styles = f"{_XML}<office:document-styles {ODF_SPACES}><office:master-styles>{page}</office:master-styles></office:document-styles>"
+        return odf(kind, "<text:p>Bonjour</text:p>", {"styles.xml": styles})
 
     return make
 
 
 def _inside(pattern: str) -> Callable[[str, str], bytes]:
-    return lambda text, kind: _odf(kind, pattern.format(text))
+    return lambda text, kind: odf(kind, pattern.format(text))
 
 
 def _meta(text: str, kind: str) -> bytes:
-    meta = f"{_XML}<office:document-meta {_SPACES}><office:meta><dc:description>{text}</dc:description></office:meta></office:document-meta>"
-    return _odf(kind, "<text:p>Bonjour</text:p>", {"meta.xml": meta})
+    meta = f"{_XML}<office:document-meta {ODF_SPACES}><office:meta><dc:description>{text}</dc:description></office:meta></office:document-meta>"
+    return odf(kind, "<text:p>Bonjour</text:p>", {"meta.xml": meta})
 
 
 ODF: dict[str, Callable[[str, str], bytes]] = {
@@ -147,8 +147,8 @@ ODF: dict[str, Callable[[str, str], bytes]] = {
     "note": _inside("<text:p>a<text:note><text:note-body><text:p>{}</text:p></text:note-body></text:note></text:p>"),
     "alt text": _inside("<text:p><draw:frame><svg:desc>{}</svg:desc></draw:frame></text:p>"),
     "property": _meta,
-    "embedded": lambda text, kind: _odf(
-        kind, "<text:p>Bonjour</text:p>", {"Objects/a.odt": _odf("Text", f"<text:p>{text}</text:p>")}
+    "embedded": lambda text, kind: odf(
+        kind, "<text:p>Bonjour</text:p>", {"Objects/a.odt": odf("Text", f"<text:p>{text}</text:p>")}
     ),
 }  # fmt: skip
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import re
 
-from mss_guard.core.formats import books, certain, odflock, sheets, xmltext, zipdir
+from mss_guard.core.formats import books, certain, odflock, sheets, spoken, xmltext, zipdir
 from mss_guard.core.formats.reading import Doc, Outcome, Reading, Stop, read_unless, unreadable, worst
 from mss_guard.core.formats.zipdir import Entry
 from mss_guard.core.model import Why
@@ -30,11 +30,26 @@ _KNOWN = frozenset(
 """The types as they are said in a report: what a sender makes up after the dot may hold words."""
 
 _BREAKS = xmltext.end_tags(
-    ["p", "h", "br", "cr", "line-break", "row", "tr", "si", "sdt", "table-row", "title", "desc", "Company", "creator"]
+    [
+        "p",
+        "h",
+        "br",
+        "cr",
+        "line-break",
+        "row",
+        "tr",
+        "si",
+        "sdt",
+        "table-row",
+        "title",
+        "desc",
+        "Company",
+        "creator",
+        "v",
+    ]
 )
 _TABS = xmltext.end_tags(["tab", "tc", "table-cell", "ptab", "s"])
 _META = xmltext.end_tags([r"[\w.-]+"])
-_ALTERNATIVE = re.compile(r'\s(?:descr|title|alt|name|author|initials|userName|formatCode)="([^"]{3,4000})"')
 _OWN = re.compile(
     r"\A(?:(?:word|xl|ppt|docProps|customXml|_rels|META-INF|Object[ \w-]{0,40}|OEBPS|OPS|EPUB)/.+|[^/]+)\Z",
     re.IGNORECASE,
@@ -42,9 +57,6 @@ _OWN = re.compile(
 """Where XML is of the document's own; elsewhere it is looked at as any file would be."""
 _PROGRAM = re.compile(r"\A(?:word|xl|ppt)/vbaProject\.bin\Z")
 _OLE = b"\xd0\xcf\x11\xe0"
-_NAMES_ARE_NOISE = re.compile(
-    r"\A(?:Image|Picture|Rectangle|Table|Style|Zone de texte|Text Box|Normal|Grille|Group)", re.IGNORECASE
-)
 _PROPERTIES = re.compile(r"(?:\A|/)(?:docProps/|meta\.xml|customXml/)")
 _NO_WORDS = re.compile(
     r"\A(?:\[Content_Types\]\.xml|(?:[\w.-]+/){0,6}_rels/[^/]+\.rels|(?:word|xl|ppt)/theme/(?:theme|themeOverride)\d+\.xml"
@@ -140,11 +152,14 @@ def _is_certain(data: bytes) -> bool:
 def words(name: str, data: bytes) -> str:
     """The words of one XML part: paragraphs as lines, runs joined, alternative texts and sheet names behind them."""
     markup = xmltext.decode(data)
+    if name.endswith(".rels"):
+        return "\n".join(spoken.links(markup))
     if _NO_WORDS.match(name) and not (name.endswith("styles.xml") and "text:" in markup):  # headers of ODF stand there
         lines = xmltext.text_of(xmltext.parse(markup.replace("</", "\n</"))).split("\n")
-        return "\n".join(line for line in lines if " " in line.strip())
+        told = spoken.phrases(markup) if name.endswith("settings.xml") else ()
+        return "\n".join([*(line for line in lines if " " in line.strip()), *told])
     pattern = _META if _PROPERTIES.search(name) else _BREAKS
     lined = xmltext.broken_lines(markup, pattern)
     text = xmltext.text_of(xmltext.parse(_TABS.sub("\t<", lined)))
-    spoken = dict.fromkeys(m[1] for m in _ALTERNATIVE.finditer(markup) if not _NAMES_ARE_NOISE.match(m[1]))
-    return "\n".join([text, *spoken])
+    known = set(text.split("\n"))
+    return "\n".join([text, *(value for value in spoken.attributes(markup) if value not in known)])

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from lxml import etree
 
-from mss_guard.core.formats import xmltext
+from mss_guard.core.formats import spoken, xmltext
 from mss_guard.core.formats.reading import MAX_TEXT
 from mss_guard.core.model import Why
 
@@ -20,6 +20,7 @@ _MARGINS = ("{*}oddHeader", "{*}oddFooter", "{*}evenHeader", "{*}evenFooter", "{
 _SHEET = re.compile(r"\Axl/(?:worksheets|chartsheets|macrosheets)/[^/]+\.xml\Z")
 _DATES = frozenset({*range(14, 18), 22, *range(27, 32), 34, 35, 36, *range(50, 59)})  # ECMA-376 part 1 §18.8.30
 _DATE_CODE = re.compile(r"[dj]{1,4}[^a-z\"]{0,3}m{1,5}|m{1,5}[^a-z\"]{0,3}[ya]{2,4}", re.IGNORECASE)
+_LIST = re.compile(r"<(?:\w+:)?formula[12]?>([^<]{3,4000})</")
 _EPOCH = dt.date(1899, 12, 30)  # serial 1 is 1900-01-01, with Lotus's 29 February 1900
 
 
@@ -31,6 +32,7 @@ class Shared:
         self.dates: frozenset[str] = frozenset()
         self.names: list[str] = []
         self.sheets: list[etree._Element] = []
+        self.told: list[str] = []
 
     def take(self, name: str, data: bytes) -> bool:
         """Take the part if it is one of the workbook's own."""
@@ -41,8 +43,11 @@ class Shared:
         elif name == "xl/workbook.xml":
             tree = xmltext.parse(data)
             self.names = [str(e.get("name") or "") for e in tree.iter("{*}sheet", "{*}definedName")]
+            self.told += [e.text or "" for e in tree.iter("{*}definedName")]
+            self.told += spoken.attributes(xmltext.decode(data))
         elif _SHEET.match(name):
             self.sheets.append(xmltext.parse(data))
+            self.told += _around(data)
         else:
             return False
         return True
@@ -64,6 +69,7 @@ class Shared:
                 lines.append("\t".join(filter(None, values)))
             lines.extend(xmltext.text_of(e) for e in sheet.iter(*_MARGINS))
         lines.extend(s for n, s in enumerate(self.strings) if n not in used)
+        lines.extend(dict.fromkeys(self.told))
         return "\n".join(filter(None, lines)), None
 
     def _row(self, row: etree._Element, used: set[int]) -> Iterator[str]:
@@ -82,6 +88,15 @@ class Shared:
                 yield _date(raw)
             else:
                 yield raw
+
+
+def _around(data: bytes) -> list[str]:
+    """What a sheet says beside its cells: texts in formulas, lists and prompts of allowed values, links, scenarios."""
+    markup = xmltext.decode(data)
+    end = markup.rfind("sheetData")
+    behind = markup[max(end, 0) :]
+    lists = [m[1] for m in _LIST.finditer(behind)]
+    return [*spoken.literals(markup), *lists, *spoken.attributes(behind)]
 
 
 def _string(item: etree._Element) -> str:
