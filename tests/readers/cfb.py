@@ -84,3 +84,21 @@ def locked_ooxml() -> bytes:
     return write(
         {"EncryptionInfo": head + info.encode(), "EncryptedPackage": struct.pack("<Q", 5000) + bytes(range(256)) * 20}
     )
+
+
+def locked_ppt() -> bytes:
+    """The header token of an encrypted document (MS-PPT §2.3.2)."""
+    user = struct.pack("<HHLLLLHHBBH", 0, 0x0FF6, 28, 20, 0xF3D1C4DF, 0, 4, 1012, 3, 0, 0) + b"Jean\x08\0\0\0"
+    return write({"Current User": user, "PowerPoint Document": bytes(range(256)) * 8})
+
+
+def locked_doc() -> bytes:
+    """The flag fEncrypted of a Word 97 document (MS-DOC §2.5.2)."""
+    head = struct.pack("<HHHHHH", 0xA5EC, 0x00C1, 0, 0x040C, 0, 0x0100)
+    return write({"WordDocument": head + bytes(4_000), "0Table": bytes(100)})
+
+
+def locked_xls() -> bytes:
+    """A FilePass record behind the first (MS-XLS §2.4.117)."""
+    first = struct.pack("<HHHHHHLL", 0x0809, 16, 0x0600, 5, 0, 0, 0, 0)
+    return write({"Workbook": first + struct.pack("<HH", 0x002F, 54) + bytes(54) + bytes(4_000)})

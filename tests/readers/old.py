@@ -35,13 +35,24 @@ def _rar5_block(body: bytes, data: bytes = b"") -> bytes:
     return struct.pack("<I", zlib.crc32(head)) + head + data
 
 
-def rar5(name: str, data: bytes) -> bytes:
-    """Main, file and end headers of RAR 5; compression 0 is stored."""
+def rar5(name: str, data: bytes, *, locked: bool = False) -> bytes:
+    """Main, file and end headers of RAR 5; compression 0 is stored. `locked` adds a record of encryption."""
     size = _vint(len(data))
-    file = (_vint(2) + _vint(2) + size + _vint(4) + size + _vint(0x20) + struct.pack("<I", zlib.crc32(data))
-            + _vint(0) + _vint(1) + _vint(len(name)) + name.encode())  # fmt: skip
+    lock = _vint(1) + _vint(0) + _vint(1) + b"\x0f" + bytes(32) + bytes(12)
+    extra = _vint(len(lock)) + lock if locked else b""
+    file = (_vint(2) + (_vint(3) + _vint(len(extra)) if locked else _vint(2)) + size + _vint(4) + size + _vint(0x20) + struct.pack("<I", zlib.crc32(data))
+            + _vint(0) + _vint(1) + _vint(len(name)) + name.encode() + extra)  # fmt: skip
     return (b"Rar!\x1a\x07\x01\x00" + _rar5_block(_vint(1) + _vint(0) + _vint(0)) + _rar5_block(file, data)
             + _rar5_block(_vint(5) + _vint(0) + _vint(0)))  # fmt: skip
+
+
+def rar5_shut() -> bytes:
+    """The header of an archive whose names are locked too (type 4: version, flags, rounds, salt)."""
+    return (
+        b"Rar!\x1a\x07\x01\x00"
+        + _rar5_block(_vint(4) + _vint(0) + _vint(0) + _vint(0) + b"\x0f" + bytes(16))
+        + bytes(64)
+    )
 
 
 def cab(name: str, data: bytes) -> bytes:

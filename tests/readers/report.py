@@ -16,7 +16,7 @@ from mss_guard.core.formats import kinds
 from mss_guard.core.model import Content, State, Why
 from tests.core.formats import build
 from tests.readers import foreign, programs
-from tests.readers.samples import LOCKED, MADE, SENTINEL
+from tests.readers.samples import LOCKED, MADE, SENTINEL, SHUT
 
 FORMS = ("plain", "renamed", "in zip", "in zip in zip", "in .eml", "encrypted", "truncated", "empty")
 
@@ -28,7 +28,9 @@ def folded(text: str) -> str:
 
 
 def forms(name: str, data: bytes, locked: bytes | None) -> dict[str, tuple[str, bytes] | None]:
-    """One document in each form, as (file name, bytes)."""
+    """One document in each form, as (file name, bytes). Without `data` only the locked one is there."""
+    if not data:
+        return {form: (name, locked) if form == "encrypted" and locked is not None else None for form in FORMS}
     zipped = build.zipped({name: data})
     return {
         "plain": (name, data),
@@ -46,7 +48,7 @@ def judged(form: str, content: Content, data: bytes) -> str:
     """The cell of one document in one form; `data` is the whole document, before anything was done to it."""
     whys = sorted({place.why.value for place in content.places if place.why is not None})
     if form == "empty":
-        return "nothing"
+        return "nothing" if content.places and not whys else "missed"
     if form == "encrypted":
         return "unreadable(encrypted)" if Why.ENCRYPTED.value in whys else "missed"
     wanted = folded(SENTINEL)
@@ -67,6 +69,8 @@ def documents(where: Path) -> Iterator[tuple[str, str, bytes, bytes | None]]:
     for kind, (name, make) in MADE.items():
         lock = LOCKED.get(kind)
         yield kind, name, make(), lock() if lock else None
+    for kind, (name, make) in SHUT.items():
+        yield kind, name, b"", make()
     foreign.prepare(where, SENTINEL, build.pdf("Bonjour"))
     yield from foreign.made(where)
 

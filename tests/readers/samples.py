@@ -15,7 +15,7 @@ import tarfile
 from collections.abc import Callable
 
 from tests.core.formats import build
-from tests.readers import cfb, drawn, old, paper, parcels
+from tests.readers import cfb, drawn, locks, old, paper, parcels
 
 SENTINEL = "Madame Odette Martin souffre de schizophrenie et prend de la clozapine"
 Maker = Callable[[], bytes]
@@ -185,5 +185,30 @@ LOCKED: dict[str, Maker] = {
     "XLSX cell": cfb.locked_ooxml,
     "PPTX slide": cfb.locked_ooxml,
     "ODT body": lambda: parcels.locked_odf("Text"),
+    "ODS body": lambda: locks.odf(SENTINEL, "secret", "Spreadsheet"),
+    "ODP body": lambda: locks.odf(SENTINEL, "secret", "Presentation"),
     "RAR4": lambda: old.rar4("note.txt", bytes(64), locked=True),
+    "RAR5": lambda: old.rar5("note.txt", bytes(64), locked=True),
 }
+
+_ARMOUR = "-----BEGIN PGP MESSAGE-----\r\n\r\njA0ECQMCmZzqVbQn\r\n=abcd\r\n-----END PGP MESSAGE-----\r\n"
+
+
+def _pgp_mail() -> bytes:
+    """PGP/MIME (RFC 3156 §4)."""
+    return (
+        b"From: a@example.invalid\r\nTo: b@example.invalid\r\nMIME-Version: 1.0\r\nContent-Type: multipart/encrypted;"
+        b' protocol="application/pgp-encrypted"; boundary="b"\r\n\r\n--b\r\nContent-Type: application/pgp-encrypted\r\n\r\n'
+        b"Version: 1\r\n--b\r\nContent-Type: application/octet-stream\r\n\r\n" + _ARMOUR.encode() + b"--b--\r\n"
+    )
+
+
+SHUT: dict[str, tuple[str, Maker]] = {
+    "RAR5, names locked": ("a.rar", old.rar5_shut),
+    "PPT": ("a.ppt", cfb.locked_ppt),
+    "DOC": ("a.doc", cfb.locked_doc),
+    "XLS": ("a.xls", cfb.locked_xls),
+    "PGP in a text": ("a.txt", lambda: f"Bonjour,\r\n\r\n{_ARMOUR}".encode()),
+    "PGP/MIME": ("a.eml", _pgp_mail),
+}
+"""What is made in its locked form only."""

@@ -8,7 +8,7 @@ from mss_guard.core import formats
 from mss_guard.core.formats import kinds
 from mss_guard.core.model import Content, How, Place, State, Why
 from tests.readers import cfb, report
-from tests.readers.samples import LOCKED, MADE, SENTINEL
+from tests.readers.samples import LOCKED, MADE, SENTINEL, SHUT
 
 TYPES = {"RAR4": "application/vnd.rar", "RAR5": "application/vnd.rar", "MSG": "application/x-ole-storage",
          "TNEF": "application/vnd.ms-tnef", "cab": "application/vnd.ms-cab-compressed", "DICOM": "application/dicom",
@@ -24,6 +24,8 @@ def test_what_was_neither_found_nor_named_is_missed() -> None:
     assert report.judged("plain", seen(State.READ), b"\0") == "missed"
     assert report.judged("plain", seen(State.OPAQUE), b"\0") == "missed"
     assert report.judged("plain", seen(State.UNREADABLE, Why.DAMAGED), b"\0") == "unreadable(damaged)"
+    assert report.judged("empty", seen(State.UNREADABLE, Why.DAMAGED), b"\0") == "missed"
+    assert report.judged("empty", seen(State.READ), b"\0") == "nothing"
     assert report.judged("encrypted", seen(State.UNREADABLE, Why.DAMAGED), b"\0") == "missed"
 
 
@@ -39,11 +41,12 @@ def test_a_maker_makes_its_type(kind: str) -> None:
     assert kinds.sniff(MADE[kind][1]()).type == TYPES[kind]
 
 
-@pytest.mark.parametrize("kind", LOCKED)
+@pytest.mark.parametrize("kind", [*LOCKED, *SHUT])
 def test_a_lock_is_named(kind: str) -> None:
     """An encrypted document is unreadable for being encrypted."""
     formats.warm()
-    content = formats.read_document(LOCKED[kind](), MADE[kind][0])
+    name, make = SHUT[kind] if kind in SHUT else (MADE[kind][0], LOCKED[kind])
+    content = formats.read_document(make(), name)
     assert report.judged("encrypted", content, b"") == "unreadable(encrypted)"
 
 

@@ -316,7 +316,7 @@ def overlapping() -> bytes:
 
 
 def bomb(levels: int) -> bytes:
-    data = bytes(5_000_000)
+    data = bytes(50_000_000)
     for _ in range(levels):
         data = build.zipped({"x": data})
     return data

@@ -5,6 +5,7 @@ looked at."""
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from mss_guard.core.formats import books, certain, odflock, sheets, spoken, xmltext, zipdir
 from mss_guard.core.formats.reading import Doc, Outcome, Reading, Stop, read_unless, unreadable, worst
@@ -149,15 +150,18 @@ def _is_certain(data: bytes) -> bool:
     return root is not None and certain.xml_marker(root, text) is not None
 
 
+def _said_in_settings(name: str, markup: str) -> Iterable[str]:
+    if name.endswith(".rels"):
+        return spoken.links(markup)
+    return spoken.phrases(markup) if name.endswith("settings.xml") else ()
+
+
 def words(name: str, data: bytes) -> str:
     """The words of one XML part: paragraphs as lines, runs joined, alternative texts and sheet names behind them."""
     markup = xmltext.decode(data)
-    if name.endswith(".rels"):
-        return "\n".join(spoken.links(markup))
     if _NO_WORDS.match(name) and not (name.endswith("styles.xml") and "text:" in markup):  # headers of ODF stand there
         lines = xmltext.text_of(xmltext.parse(markup.replace("</", "\n</"))).split("\n")
-        told = spoken.phrases(markup) if name.endswith("settings.xml") else ()
-        return "\n".join([*(line for line in lines if " " in line.strip()), *told])
+        return "\n".join([*(line for line in lines if " " in line.strip()), *_said_in_settings(name, markup)])
     pattern = _META if _PROPERTIES.search(name) else _BREAKS
     lined = xmltext.broken_lines(markup, pattern)
     text = xmltext.text_of(xmltext.parse(_TABS.sub("\t<", lined)))

@@ -17,6 +17,7 @@ from libarchive import ffi
 from libarchive.read import ArchiveRead
 
 from mss_guard.core import mime
+from mss_guard.core.formats import rar5
 from mss_guard.core.formats.naming import name_text
 from mss_guard.core.formats.reading import (
     MAX_ARCHIVES,
@@ -58,6 +59,7 @@ def _read(holder: Holder, reading: Reading, doc: Doc) -> Outcome:
 def _entries(reading: Reading, doc: Doc, archive: ArchiveRead, holder: Holder) -> Outcome:
     """Raises ArchiveError when not even a first entry is there; a later error is an archive cut short."""
     number = 0
+    locked = rar5.locked(doc.data)
     try:
         for entry in archive:
             number += 1
@@ -67,19 +69,23 @@ def _entries(reading: Reading, doc: Doc, archive: ArchiveRead, holder: Holder) -
             if entry.isdir:
                 name_text(reading, child)
                 continue
-            _entry(reading, doc, entry, holder, number)
+            _entry(reading, doc, entry, holder, number, locked=number in locked)
     except libarchive.exception.ArchiveError as error:
         if number == 0:
             raise
-        return unreadable(Why.ENCRYPTED if _said_locked(error) else Why.DAMAGED)
+        last = reading.places[-1]  # behind a locked entry of a 7z libarchive does not go on
+        shut = _said_locked(error) or (last is not None and last.why is Why.ENCRYPTED)
+        return unreadable(Why.ENCRYPTED if shut else Why.DAMAGED)
     return read_unless(None) if number else unreadable(Why.DAMAGED)
 
 
-def _entry(reading: Reading, doc: Doc, entry: Any, holder: Holder, number: int) -> None:
+def _entry(reading: Reading, doc: Doc, entry: Any, holder: Holder, number: int, *, locked: bool = False) -> None:
     """Read one entry. What keeps it from being read is said of it alone, but for a spent allowance of octets."""
     name = _name(entry)
     blocks: list[bytes] = []
-    why = Why.ENCRYPTED if _is_locked(entry._entry_p) else None  # some locked entries come out as noise, without error
+    why = (
+        Why.ENCRYPTED if locked or _is_locked(entry._entry_p) else None
+    )  # some locked entries come out as noise, without error
     try:
         for block in entry.get_blocks():
             reading.spend(len(block))

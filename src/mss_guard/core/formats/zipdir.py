@@ -20,7 +20,9 @@ MAX_RATIO = (
     200  # inflated octets for each compressed one, of one entry; Apache POI refuses above 100 unless told otherwise
 )
 MAX_TOTAL_RATIO = 100  # of all entries together; deflate itself cannot pass 1,032
-GRACE = 1024 * 1024  # octets an entry may inflate to whatever its ratio: an empty sheet is 100 kB of the same row
+GRACE = (
+    16 * 1024 * 1024
+)  # octets an entry may inflate to whatever its ratio: a scanned page, unpacked, has 12 MB of white
 _CHUNK = 256 * 1024
 
 _END = struct.Struct("<4s4H2LH")
