@@ -20,10 +20,10 @@ ALIKE = 0.40
 # set → (health label, fewest mails)
 PROMISED: dict[str, dict[str, int]] = {
     "courts": {"yes": 210},
-    "lettres": {"yes": 24},
+    "lettres": {"yes": 30},
     "formulaires": {"yes": 72, "no": 34},
     "ordinaire": {"no": 110},
-    "voisins": {"no": 126},
+    "voisins": {"no": 136},
     "gris": {"grey": 60},
 }
 
