@@ -54,6 +54,12 @@ def test_a_message_alone_is_part_1():
     assert (part.id, part.declared, part.data) == ("1", "text/plain", b"texte")
 
 
+def test_lines_with_colons_and_no_field_of_mail_are_text():
+    """A part without an empty line, whose lines only look like fields, is text that some client shows."""
+    (part,) = [p for p in mime.parse(mixed("Patient: suivi pour un diabète\r\nNote: revoir")).parts if not p.container]
+    assert part.data == "Patient: suivi pour un diabète\r\nNote: revoir".encode()
+
+
 def test_preamble_and_epilogue_are_parts():
     """Text before the first and after the last delimiter is shown by no client and still handed out."""
     raw = lines("Content-Type: multipart/mixed; boundary=b", "", "avant", "--b", "", "x", "--b--", "après")
@@ -168,6 +174,10 @@ def test_hostile_headers_take_no_time():
         b"Subject: " + b"=?utf-8?Q?a?= " * 4_000 + b"\r\n\r\nx",
         b"Content-Type: multipart/mixed; boundary=b\r\n\r\n" + b"--b\r\n\r\n" * 100_000,
         b"To: " + b"(" * 60_000 + b"\r\n\r\nx",
+        b"Content-Type: multipart/mixed; boundary=b" + b" (;boundary=c)" * 4_000 + b"\r\n\r\n--b\r\n\r\nx",
+        b"Content-Type: multipart/mixed;" + b" " * 60_000 + b"boundary\r\n\r\nx",
+        b"Content-Type: multipart/mixed; boundary=z\r\n\r\n" + (b"--a" + b" " * 190 + b"\n") * 50_000,
+        b"X: a\r\n" + b"junk\r\nA: b\r\n" * 990 + b"\r\nx",
     ]
     for raw in hostile:
         message = mime.parse(raw)
@@ -216,6 +226,12 @@ CHARSETS = [
 def test_charsets(data: bytes, charset: str, text: str):
     """Right, wrong, missing and dangerous charset labels all give the text that was meant."""
     assert mime.decode_text(data, charset) == text
+
+
+def test_a_type_of_half_an_encoded_word():
+    """What begins like an encoded word and is none is read once more, not for ever."""
+    (part,) = mime.parse(lines("Content-Type: =?utf-8?q?multipart/mixed; boundary=b", "", "texte")).parts
+    assert (part.data, part.why) == (b"texte", Why.AMBIGUOUS)
 
 
 def test_uuencoded_body():

@@ -5,12 +5,13 @@ from __future__ import annotations
 import sys
 
 from mss_guard.core import formats
-from tests.oracles import cases, hidden, ordinary, programs, structure
+from tests.oracles import cases, hidden, names, ordinary, programs, structure
 
 PARTS = {
     "Ordinary messages": ordinary.report,
     "Structure beside mime4j and stalwart": structure.report,
     "Hidden documents": hidden.report,
+    "Hidden names": names.report,
     "Decided cases, and the states of common attachments": cases.report,
 }
 

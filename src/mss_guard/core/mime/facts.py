@@ -80,14 +80,15 @@ def _facts(value: str, encoding: str, default: str, why: Why | None) -> Facts:
 
 def _declared(value: str, default: str) -> tuple[str, bool]:
     """The media type, and whether readers would differ on it. Without a subtype it is no type (RFC 2045 §5.2)."""
-    if "=?" in value.partition(";")[0]:
-        return _declared(parameters.words(value), default)[0], True
+    worded = "=?" in value.partition(";")[0]
+    if worded:
+        value = parameters.words(value)
     match = _TYPE.match(value)
     if match is None:
         bare = token(value)
-        return ("multipart/mixed", True) if bare == "multipart" else (default, False)
+        return ("multipart/mixed", True) if bare == "multipart" else (default, worded)
     declared = f"{match[1]}/{match[4]}".lower()
-    strange = match[2] or match[3] or match[5] not in ("", ";", "(")
+    strange = worded or match[2] or match[3] or match[5] not in ("", ";", "(")
     return declared, bool(strange) and (declared.startswith(("multipart/", "message/")) or "multipart" in value.lower())
 
 

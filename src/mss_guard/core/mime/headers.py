@@ -23,6 +23,11 @@ _END = re.compile(rb"\r?\n(?:\r?\n|\Z)|\r\r")
 _FIELD_NAME = re.compile(rb"[!-9;-~]+[ \t]*:")
 
 
+_OF_MAIL = frozenset({"from", "to", "cc", "bcc", "subject", "date", "sender", "reply-to", "message-id", "mime-version"})
+_OF_MAIL_TOO = ("content-", "x-", "resent-", "list-", "received", "return-path", "delivered-to", "dkim-", "in-reply-to")
+"""One of these says that lines with colons are a header and no text."""
+
+
 @dataclass(frozen=True, slots=True)
 class Header:
     """One field: `name` in lower case, `value` unfolded (folds became one space), surrounding blanks gone,
@@ -74,6 +79,8 @@ def split(data: bytes) -> tuple[Block, int, tuple[Cut, ...]]:
         why = Why.TOO_MANY
     if fields.large:
         why = Why.TOO_LARGE
+    if end is None and not fields.of_mail():
+        return Block(()), 0, ()
     whole = (Block(tuple(fields.found), why), body)
     if not fields.cuts:
         return *whole, _strict(fields, whole)
@@ -133,6 +140,9 @@ class _Fields:
             if b"\0" in value or name[-1:] in (b" ", b"\t"):
                 value = self._odd_field(name, token, value)
             self.found.append(Header(token, value.strip()))
+
+    def of_mail(self) -> bool:
+        return any(h.name in _OF_MAIL or h.name.startswith(_OF_MAIL_TOO) for h in self.found)
 
     def _odd_field(self, name: bytes, token: str, value: bytes) -> bytes:
         """The value without its NULs: these end it for readers in C and vanish for others, and both are kept."""

@@ -110,18 +110,19 @@ def candidates(found: Sequence[Parameter], keys: frozenset[str]) -> Iterator[str
         if name in keys:
             yield words(value)
         elif name.endswith("*") and name[:-1] in keys:
-            yield _extended(value)
+            yield extended(value)
         elif (part := _CONTINUED.match(name)) and part[1] in keys:
             pieces.setdefault(part[1], []).append((int(part[2]), value, bool(part[3])))
     for parts in pieces.values():
         parts.sort(key=lambda piece: piece[0])
         if any(extended for _, _, extended in parts):
-            yield _extended("".join(value for _, value, _ in parts))
+            yield extended("".join(value for _, value, _ in parts))
         else:
             yield words("".join(value for _, value, _ in parts))
 
 
-def _extended(value: str) -> str:
+def extended(value: str) -> str:
+    """charset'language'percent-encoded (RFC 2231 §4), or percent-encoded alone."""
     charset, quote, rest = value.partition("'")
     if quote and "'" in rest:
         return charsets.decode(unquote_to_bytes(rest.partition("'")[2]), charset)

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 
 from mss_guard.core.mime import facts
 from mss_guard.core.mime.facts import Facts
 from mss_guard.core.mime.headers import Block, Header
-from mss_guard.core.mime.parameters import candidates, clean_name, parameters, words
+from mss_guard.core.mime.parameters import candidates, clean_name, extended, parameters, words
 from mss_guard.core.model import Why
 
 _NAMES = frozenset({"filename", "name"})
 _CHARSET = frozenset({"charset"})
+_LOOSE = re.compile(
+    r'(?<![\w*-])(?:file)?name\s{0,9}=\s{0,9}"([^"\\]+)"', re.IGNORECASE
+)  # with or without a semicolon before
+_PERCENT = re.compile(r"%[0-9A-Fa-f]{2}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +64,6 @@ def leaf(number: str, message: int, said: Facts, block: Block, content: bytes, w
     """A leaf with all that its header tells, its body decoded."""
     disposition = block.first("content-disposition")
     content_id = block.first("content-id")
-    description = block.first("content-description")
     name = names(block)
     return Part(
         id=number,
@@ -67,7 +71,7 @@ def leaf(number: str, message: int, said: Facts, block: Block, content: bytes, w
         data=content,
         charset=charset(said),
         name=name,
-        description=words(description.text) if description else "",
+        description=described(block),
         content_id=content_id.text.strip("<> ") if content_id else "",
         attachment=bool(name) or (disposition is not None and facts.token(disposition.text) == "attachment"),
         message=message,
@@ -83,11 +87,22 @@ def charset(said: Facts) -> str:
 def names(block: Block) -> str:
     """All candidate names, from every Content-Disposition and Content-Type header, in order, each once."""
     found: dict[str, None] = {}
-    for header in block.all("content-disposition"):
-        for name in candidates(parameters(header.text), _NAMES):
+    for header in (*block.all("content-disposition"), *block.all("content-type")):
+        text = header.text
+        if "name" not in text.lower():
+            continue
+        for name in (*candidates(parameters(text), _NAMES), *map(words, _LOOSE.findall(text))):
             found.setdefault(clean_name(name))
-    for header in block.all("content-type"):
-        if "name" in header.text.lower():
-            for name in candidates(parameters(header.text), _NAMES):
-                found.setdefault(clean_name(name))
+            if _PERCENT.search(name):
+                found.setdefault(clean_name(extended(name)))
     return " | ".join(name for name in found if name)
+
+
+def described(block: Block) -> str:
+    """What the header says of the part in words: Content-Description, and the place it says to come from."""
+    description, location = block.first("content-description"), block.first("content-location")
+    return " ".join(
+        text
+        for text in (words(description.text) if description else "", extended(location.text) if location else "")
+        if text
+    )

@@ -19,7 +19,8 @@ from mss_guard.core.model import Why
 
 MAX_DEPTH = 20  # nested multiparts and messages; Postfix mime_nesting_limit is 100, amavis stops at 14 levels
 MAX_AGAIN = 24  # other readings of one message; the hostile messages that we know need one to three
-MAX_AGAIN_OCTETS = 64 * 1024 * 1024  # read in them: memory of one worker is 768 MiB
+MAX_AGAIN_OCTETS = 8 * 1024 * 1024  # walked in them; the message is ambiguous anyway, and a verdict takes 5 s at most
+MAX_WALKED = 200 * 1024 * 1024  # octets of multiparts within each other, each of which is held; a worker has 768 MiB
 
 P = ParamSpec("P")
 
@@ -63,6 +64,7 @@ class _Walk:
         self.parts: list[Part] = []
         self.again_left = MAX_AGAIN
         self.octets_left = MAX_AGAIN_OCTETS
+        self.walked = 0
 
     # --- messages and entities ----------------------------------------------------------------------------------------
 
@@ -105,7 +107,7 @@ class _Walk:
             self._add(Part(place.part, "multipart/mixed", b"", container=True, message=place.message, why=Why.TOO_MANY))
             return
         if said.declared.startswith("multipart/"):
-            self._multipart(data[body:], said, place)
+            self._multipart(data, body, said, place, names(block))
             return
         raw = data[body:]
         content, why = transfer.decode(raw, said.encoding)
@@ -138,38 +140,42 @@ class _Walk:
 
     # --- multiparts ---------------------------------------------------------------------------------------------------
 
-    def _multipart(self, body: bytes, said: Facts, place: _Place) -> None:
-        """Walk the parts between the delimiters. Without one the body is all preamble."""
-        met = [(b, pieces) for b in said.boundaries if (pieces := delimiters.cut(body, b)) is not None]
-        why = said.why
-        if place.depth >= MAX_DEPTH:
-            self._add(Part(place.part, said.declared, body, message=place.message, why=Why.TOO_DEEP))
+    def _multipart(self, data: bytes, start: int, said: Facts, place: _Place, name: str) -> None:
+        """Walk the parts between the delimiters of a body that begins at `start`. Without one it is all preamble."""
+        self.walked += len(data) - start
+        if place.depth >= MAX_DEPTH or self.walked > MAX_WALKED:
+            bound = Why.TOO_DEEP if place.depth >= MAX_DEPTH else Why.TOO_LARGE
+            self._add(Part(place.part, said.declared, data[start:], message=place.message, why=bound))
             return
-        boundary, pieces = met[0] if met else (b"", Pieces(body, [], b"", odd=False))
+        met = [(b, pieces) for b in said.boundaries if (pieces := delimiters.cut(data, b, start)) is not None]
+        boundary, pieces = met[0] if met else (b"", Pieces(data[start:], [], b"", odd=False))
+        why = said.why
         doubts = [
             pieces.odd,
-            not met and delimiters.looks_cut(body),
+            not met and delimiters.looks_cut(pieces.preamble),
             any(other != boundary and not _same(other_pieces, pieces) for other, other_pieces in met[1:]),
             _named_around([boundary] if boundary else said.boundaries[:1], place),
             any(margin.strip() and delimiters.hides_parts(margin) for margin in (pieces.preamble, pieces.epilogue)),
         ]
-        decoded = body if said.encoding in transfer.IDENTITY else transfer.decode(body, said.encoding)[0]
-        if decoded is not body:
-            doubts.append(said.encoding != "quoted-printable" or _more_parts(decoded, said, pieces))
+        decoded: list[tuple[bytes, Pieces]] = []
+        if said.encoding not in transfer.IDENTITY:
+            plain = transfer.decode(data[start:], said.encoding)[0]
+            decoded = _cuts(plain, said) if plain != data[start:] else []
+            more = any(len(cut.parts) > len(pieces.parts) for _, cut in decoded)
+            doubts.append(said.encoding != "quoted-printable" or more)
         if any(doubts):
             why = why or Why.AMBIGUOUS
         if said.declared == "multipart/encrypted":
             why = why or Why.ENCRYPTED
-        self._add(Part(place.part, said.declared, b"", container=True, message=place.message, why=why))
+        self._add(Part(place.part, said.declared, b"", container=True, message=place.message, name=name, why=why))
         self._pieces(pieces, said, place, boundary)
         if why is Why.AMBIGUOUS:
-            others = list(self._other_cuts(body, said, boundary, met[1:]))
-            if decoded is not body:
-                others += _cuts(decoded, said)
+            others = [*self._other_cuts(data[start:], said, boundary, met[1:]), *decoded]
             for n, (other, cut) in enumerate(others, 20):
                 self._again(place.part, n, _Walk._pieces, cut, said, _inner(place), other)
-        elif decoded != body:
-            self._again(place.part, 20, _Walk._sound_pieces, *_cuts(decoded, said)[0][::-1], said, _inner(place))
+        else:
+            for n, (other, cut) in enumerate(decoded, 20):  # a reader that decodes first, which RFC 2045 §6.4 forbids
+                self._again(place.part, n, _Walk._sound_pieces, cut, said, _inner(place), other)
 
     def _other_cuts(
         self, body: bytes, said: Facts, boundary: bytes, met: Sequence[tuple[bytes, Pieces]]
@@ -198,7 +204,7 @@ class _Walk:
             self._part(piece, _Place(part, f"{part}.", place.depth + 1, around, place.message), default)
         self._margin(pieces.epilogue, f"{place.below}0:epilogue", place.message)
 
-    def _sound_pieces(self, pieces: Pieces, boundary: bytes, said: Facts, place: _Place) -> None:
+    def _sound_pieces(self, pieces: Pieces, said: Facts, place: _Place, boundary: bytes) -> None:
         """What decoding a multipart that should not be encoded makes readable; what it breaks is left out."""
         self._pieces(pieces, said, place, boundary)
         self.parts = [part for part in self.parts if part.why is not Why.AMBIGUOUS]
@@ -221,7 +227,7 @@ class _Walk:
                 self._add(Part(part, "multipart/mixed", b"", container=True, why=Why.TOO_MANY))
             return
         other = _Walk(f"{self.prefix}{part}/{n}:again/", self.first + len(self.heads))
-        other.again_left, other.octets_left = self.again_left, self.octets_left
+        other.again_left, other.octets_left, other.walked = self.again_left, self.octets_left, self.walked
         step(other, *args, **more)
         self.again_left, self.octets_left = other.again_left, other.octets_left
         seen = {p.data for p in self.parts}
@@ -283,8 +289,3 @@ def _cuts(decoded: bytes, said: Facts) -> list[tuple[bytes, Pieces]]:
     """A decoded multipart body by every boundary it may have, or as one preamble."""
     cuts = [(b, cut) for b in said.boundaries if (cut := delimiters.cut(decoded, b)) is not None]
     return cuts or [(b"", Pieces(decoded, [], b"", odd=False))]
-
-
-def _more_parts(decoded: bytes, said: Facts, pieces: Pieces) -> bool:
-    """A reader that decodes first (forbidden by RFC 2045 §6.4) sees other parts."""
-    return any(len(cut.parts) > len(pieces.parts) for _, cut in _cuts(decoded, said))
