@@ -11,6 +11,7 @@ from mss_guard.core.detect.ledgers import Scorer, Window, between, fixed_score, 
 from mss_guard.core.detect.matcher import Matcher
 from mss_guard.core.detect.scenes import Keep, Scene, Spot, attachment_numbers, everything, scenes, spots, without
 from mss_guard.core.detect.simple import Met, meet
+from mss_guard.core.detect.subjects import RENAMED, subject
 from mss_guard.core.model import NOT_HEALTH, Assessment, Category, Content, Evidence, Finding, Level, Mode
 from mss_guard.core.people import People
 from mss_guard.core.rules import Ruleset
@@ -107,7 +108,10 @@ def _judge(
     findings = [_of_rule(one, ruleset, numbers, show_text=show_text) for one in met]
     windows: list[tuple[Spot, Window]] = []
     floor = ruleset.scoring.levels.possible - (_NEARLY if explain else 0.0)
+    about: dict[str, Category] = {}
     for scene in scenes(read):
+        if (category := subject(scene, keep, scorer)) is not None:
+            about |= dict.fromkeys((s.text.part for s in _bodies(scene)), category)
         joined, lacking = join(detector.terms, scene, met, scorer, keep)
         for one in joined:
             here = (one.spot, *scene.twins) if one.spot is scene.spot else (one.spot,)
@@ -121,9 +125,23 @@ def _judge(
                 findings += [_of_window(window, scene, spot, ruleset, level, show_text=show_text) for spot in here]
             elif window.score >= floor:
                 nearly.append(f"evidence.{window.category}")
+    findings = [_about(f, about.get(f.part)) for f in findings]
     findings.sort(key=lambda f: (-f.level.rank, -f.score, f.rule, f.part))
     found = {f.rule for f in findings}
     return _Judged(tuple(findings), tuple(windows), tuple(dict.fromkeys(n for n in nearly if n not in found)))
+
+
+def _bodies(scene: Scene) -> tuple[Spot, ...]:
+    return (scene.spot, *scene.twins) if scene.spot is not None else scene.headings
+
+
+def _about(finding: Finding, category: Category | None) -> Finding:
+    """A finding of care in a text about an employee's health, or an appointment, is of that category."""
+    if category is None or finding.category not in RENAMED:
+        return finding
+    if finding.rule == f"evidence.{finding.category}":
+        return replace(finding, rule=f"evidence.{category}", title=_TITLES[category], category=category)
+    return replace(finding, category=category)
 
 
 def _of_rule(one: Met, ruleset: Ruleset, numbers: dict[str, int], *, show_text: bool) -> Finding:

@@ -150,6 +150,8 @@ class Scorer:
         specific = named = False
         for entry_id, of in values.items():
             entry, weight = self.entries[entry_id], self.contribution(entry_id, len(of))
+            if entry.ledger == "topic":
+                continue
             if entry.ledger == "what":
                 if health_only and entry.category in NOT_HEALTH:
                     continue

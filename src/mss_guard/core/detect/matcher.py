@@ -217,13 +217,18 @@ class Matcher:
             segment = segments.at(hit.start)
             return segment.kind, segment.author
 
-        ledgers = {owner: self.evidence[owner].ledger for owner in matches.evidence}
-        impersonal = [owner for owner, ledger in ledgers.items() if ledger == "impersonal"]
-        if not impersonal:
+        told: set[tuple[str, str]] = set()
+        named: set[tuple[str, str]] = set()
+        for owner, hits in matches.evidence.items():
+            entry = self.evidence[owner]
+            if entry.ledger == "what":
+                told |= {whose(h) for h in hits}
+            elif entry.detector in self._scoring.identifiers:
+                named |= {whose(h) for h in hits}
+        if not told:
             return
-        telling = {whose(h) for owner, hits in matches.evidence.items() if ledgers[owner] == "what" for h in hits}
-        for owner in impersonal:
-            if hits := [h for h in matches.evidence[owner] if whose(h) in telling]:
+        for owner in [i for i in matches.evidence if self.evidence[i].ledger == "impersonal"]:
+            if hits := [h for h in matches.evidence[owner] if whose(h) in told | named]:
                 matches.evidence[owner] = hits
             else:
                 del matches.evidence[owner]

@@ -166,7 +166,7 @@ class Rule(_Entry):
 class EvidenceRule(_Entry):
     """What fills a ledger: words, phrases, a pattern on lower-case text, one on cased text, or a detector."""
 
-    ledger: Literal["what", "who", "impersonal"]
+    ledger: Literal["what", "who", "impersonal", "topic"]  # topic: counts in no ledger, tells the category
     weight: float = Field(gt=0, le=10)
     cap: int = Field(default=5, ge=1, le=50)
     category: Category = Category.CARE
