@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 from tests.mail import attachments
 
 _PARIS = ZoneInfo("Europe/Paris")
+_WRAPPED = 100  # a line of a YAML file that is at least so long goes on in the next one
 _CID = "image%03d.png@01DC5D"
 _FIRST_MONDAY = datetime(2026, 1, 5, 7, 40, tzinfo=_PARIS)
 
@@ -117,7 +118,7 @@ def _fill(message: EmailMessage, text: str, subtype: str, charset: str, encoding
 def _twin(text: str, client: str, charset: str, pictures: int) -> str:
     """The HTML that the client writes beside the text: one block a line, quoted lines in a blockquote, logos last."""
     blocks, quoted = [], False
-    for line in text.splitlines():
+    for line in _paragraphs(text):
         quotes = line.startswith(">")
         if quotes != quoted:
             blocks.append('<blockquote type="cite">' if quotes else "</blockquote>")
@@ -134,6 +135,19 @@ def _twin(text: str, client: str, charset: str, pictures: int) -> str:
     blocks += [f'<img src="cid:{_CID % number}">' for number in range(1, pictures + 1)]
     head = f'<meta http-equiv="Content-Type" content="text/html; charset={charset}">'
     return f"<html><head>{head}</head><body>\n{chr(10).join(blocks)}\n</body></html>\n"
+
+
+def _paragraphs(text: str) -> list[str]:
+    """The lines of a text, those that the YAML file wraps joined again: HTML has a block where the author pressed Enter."""
+    joined: list[str] = []
+    wrapped = False
+    for line in text.splitlines():
+        if wrapped and line.strip() and not line.startswith(">"):
+            joined[-1] += f" {line}"
+        else:
+            joined.append(line)
+        wrapped = len(line) >= _WRAPPED and not line.startswith(">")
+    return joined
 
 
 def _related(body: EmailMessage, pictures: Sequence[Mapping[str, Any]]) -> EmailMessage:

@@ -12,7 +12,7 @@ import pytest
 
 import tests.mail as corpus
 from mss_guard.core import formats
-from tests.mail import Mail, attachments, mails
+from tests.mail import Mail, attachments, mails, message
 from tests.mail.own import grams, own_text
 
 ALIKE = 0.40
@@ -142,6 +142,13 @@ def test_a_client_writes_its_own_way_and_the_words_survive(tmp_path: Path, clien
         kinds = {part.get_content_type(): part.get_content() for part in message.walk() if not part.is_multipart()}
         assert set(kinds) == {"text/plain", "text/html"}
         assert all("Élévation de la température — merci" in text for text in kinds.values())
+
+
+def test_html_breaks_where_the_author_did_and_not_where_the_file_wraps():
+    long = "mot " * 26 + "fin"
+    html = message._twin(f"{long}\nsuite.\n\nAutre ligne\n> cité\n", "gmail", "utf-8", 0)
+    assert f"<div>{long} suite.</div>" in html
+    assert '<div>Autre ligne</div>\n<blockquote type="cite">\n<div>cité</div>\n</blockquote>' in html
 
 
 def test_a_logo_is_shown_by_the_html_and_mime_version_stands_once(tmp_path: Path):
