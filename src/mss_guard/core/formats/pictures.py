@@ -8,9 +8,9 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass
 
-from mss_guard.core.formats import drawing
-from mss_guard.core.formats.legible import words_of_picture
-from mss_guard.core.formats.reading import OPAQUE, Doc, Outcome, Reading, read_unless, unreadable, worst
+from mss_guard.core.formats import animation, captions, drawing, strings
+from mss_guard.core.formats.legible import is_legible, words_of_picture
+from mss_guard.core.formats.reading import OPAQUE, READ, Doc, Outcome, Reading, read_unless, unreadable, worst
 from mss_guard.core.model import Why
 
 MIN_OCTETS = 30 * 1024  # a logo or an icon is smaller, a legible page larger
@@ -20,6 +20,7 @@ MAX_PIXELS = 40_000_000  # A4 at 600 dpi is 35 million; Pillow warns at 89 milli
 MAX_PAGES = 10  # of a TIFF; a second of OCR each
 
 _DECODED = (b"\x89PNG", b"GIF8", b"BM", b"\xff\xd8", b"II*\x00", b"MM\x00*", b"RIFF", b"\x00\x00\x00\x0cjP  ")
+_DRAWINGS = (b"\x01\x00\x00\x00", b"\xd7\xcd\xc6\x9a")  # EMF, WMF: their texts are records in Unicode or cp1252
 _TIFF_ORDER = {b"II*\x00": "<", b"MM\x00*": ">"}
 _JPEG_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _MAX_SEGMENTS = 200  # JPEG segments looked through for the frame header
@@ -27,14 +28,23 @@ _MAX_SEGMENTS = 200  # JPEG segments looked through for the frame header
 
 def read(reading: Reading, doc: Doc) -> Outcome:
     """Opaque when too small for a page. Read when OCR finds words. Without words, a picture that the HTML shows, or of
-    few octets, is decoration and opaque; any other is unreadable."""
+    few octets, is decoration and opaque; any other is unreadable. Captions and the texts of a drawing are read always."""
+    reading.text(doc, captions.text(doc.data))
+    if doc.data.startswith(_DRAWINGS):
+        words = strings.runs(doc.data, accented=True)
+        reading.text(doc, words)
+        if is_legible(words):
+            return READ
     pages, more = _pages(doc.data)
     size = pages[0].size
     small = len(doc.data) < MIN_OCTETS
     if (size is not None and min(size) < MIN_PIXELS) or (small and (size is None or min(size) < MIN_PAGE)):
         return OPAQUE
-    decoration = small or doc.inline
+    frames, more_frames = animation.frames(doc.data)
+    decoration = (small and not frames) or doc.inline  # a few octets may hold a page behind a blank first frame
     why = Why.NO_TEXT
+    if frames:
+        return _animation(reading, doc, frames, more_frames) or (OPAQUE if decoration else unreadable(why))
     if doc.data.startswith(_DECODED):
         reasons = [_page(reading, doc, page) for page in pages]
         if None in reasons or Why.PARTIAL in reasons:
@@ -43,6 +53,15 @@ def read(reading: Reading, doc: Doc) -> Outcome:
     if _cut(doc.data):
         return unreadable(Why.DAMAGED)
     return OPAQUE if decoration and why is not Why.TOO_LARGE else unreadable(why)
+
+
+def _animation(reading: Reading, doc: Doc, frames: list[bytes], more: bool) -> Outcome | None:
+    """What became of an animation in whose pictures words were found, None when there were none. Frames without words
+    are those that the eye passes over, too."""
+    reasons = [_page(reading, doc, _Page(frame, measures(frame))) for frame in frames]
+    if None not in reasons and Why.PARTIAL not in reasons:
+        return None
+    return read_unless(Why.PARTIAL if more or Why.PARTIAL in reasons else None)
 
 
 _ENDS = {b"\x89PNG": b"IEND", b"\xff\xd8\xff": b"\xff\xd9", b"GIF8": b"\x3b"}

@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 
 from mss_guard.core import mime
-from mss_guard.core.formats import carving, certain, html, messages, xmltext
+from mss_guard.core.formats import carving, certain, html, ldif, messages, xmltext
 from mss_guard.core.formats.reading import READ, Doc, Holder, Outcome, Reading, read_unless, unreadable
 from mss_guard.core.model import State, Where, Why
 
@@ -98,6 +98,8 @@ _XML_TYPES = {"cda": "application/hl7-cda+xml", "fhir": "application/fhir+xml", 
 
 def _words(reading: Reading, doc: Doc, text: str) -> Outcome:
     """Text without tags: the certain formats, then plain text with what may be packed into it."""
+    if ldif.START.match(text):
+        text = ldif.plain(text)
     kind, marker = _form(text)
     if marker:
         reading.mark(doc, marker)

@@ -142,7 +142,7 @@ def plain(text: str) -> tuple[str, Why | None]:
 
 
 _SPOKEN = re.compile(
-    r"\s(?:[\w.-]+:)?(?:value|displayName|title|alt|descr|name|display|label|extension|content|author|text|comment)"
+    r"\s(?:[\w.-]+:)?(?:value|displayName|title|alt|descr|name|display|label|extension|content|author|text|comment|UnicodeString)"
     r'\s*=\s*(?:"([^"<]{2,4000})"|\'([^\'<]{2,4000})\')'
 )
 
