@@ -12,6 +12,7 @@ from mss_guard.core.model import Level, Mode
 from mss_guard.core.strict_yaml import Mistakes
 from mss_guard.core.wire import Request
 from tests.core.detect.kit import PACK, WORDS, rule
+from tests.core.formats import build
 
 GIR = rule("local.gir", "keywords: {any: [gir]}").replace("[un, deux, trois]", "[gir un, le gir, gir 2]")
 
@@ -37,6 +38,29 @@ def test_a_message_goes_through_in_one_line() -> None:
     assert result.health
     assert result.findings[0].place == "own"
     assert all(p.name == "" for p in result.places)
+
+
+def test_names_of_envelope_recipients_alone_come_out() -> None:
+    """The display name of who really receives the mail, for the local directory; not the sender's, not a bystander's."""
+    mail = message("Bonjour").replace(
+        b"To: b@ville.example", b'To: "Dr Marie Dupont" <B@ville.example>, Paul Autre <p@ville.example>'
+    )
+    result = inspection.inspect(mail, Request(recipients=("b@ville.example",)), loaded())
+    assert result.named == (("b@ville.example", "Dr Marie Dupont"),)
+    assert "Dupont" not in repr(result)
+
+
+def test_a_finding_in_a_pdf_names_its_page() -> None:
+    """From 1, whatever the folding of the pages before it makes longer or shorter; 0 in what has no pages."""
+    held = build.pdf("Page œuvrée n° 1", "Mme Durand : pansement refait, escarre, Lantus, Doliprane.", "fin")
+    mail = EmailMessage()
+    mail["Subject"] = "x"
+    mail.set_content("ci-joint")
+    mail.add_attachment(held, maintype="application", subtype="pdf", filename="a.pdf")
+    found = inspection.inspect(mail.as_bytes(), Request(), loaded()).findings
+    assert {f.page for f in found if f.place == "attachment 1"} == {2}
+    plain = inspection.inspect(message("Mme Durand : pansement refait, Lantus, Doliprane."), Request(), loaded())
+    assert {f.page for f in plain.findings} == {0}
 
 
 def test_a_document_is_looked_at_as_an_attachment() -> None:

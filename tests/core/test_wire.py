@@ -24,7 +24,7 @@ from mss_guard.core.model import (
 )
 
 ASKED = wire.Request(recipients=("b@ordinaire.example",), explain=True, show_text=True)
-PLAIN = wire.Request()
+PLAIN = wire.Request(recipients=("b@ordinaire.example",))
 
 FULL = Assessment(
     level=Level.CERTAIN,
@@ -42,6 +42,7 @@ FULL = Assessment(
             mode=Mode.WARN,
             score=2.5,
             shown="M. Exemple, né le …\nservice B",
+            page=3,
         ),
     ),
     places=(
@@ -57,6 +58,7 @@ FULL = Assessment(
     automatic=True,
     evidence=(Evidence("1.1", "own", 0, 450, (("what.medicaments", 1.5),), (("who.nir", 4.0),), (), 5.5),),
     nearly=("who.civility-name",),
+    named=(("b@ordinaire.example", "Dr Témoin"),),
 )
 EMPTY = Assessment(level=Level.NONE, score=0.0, health=False, findings=(), places=())
 
@@ -119,8 +121,11 @@ def _changed(path: tuple[int, ...], value: object) -> bytes:
 
 
 LEVEL, SCORE, HEALTH, FINDINGS, PLACES, QUOTED, MESSAGE_ID, DATE = range(8)
-EVIDENCE, NEARLY = 9, 10
+EVIDENCE, NEARLY, NAMED = 9, 10, 11
 LIES = {
+    "a name for who is no recipient": ((NAMED,), [["c@ordinaire.example", "Dr Témoin"]]),
+    "a name without end": ((NAMED,), [["b@ordinaire.example", "D" * 81]]),
+    "more names than are asked": ((NAMED,), [["b@ordinaire.example", "D"]] * 21),
     "an unknown level": ((LEVEL,), "sure"),
     "a level that is a number": ((LEVEL,), 3),
     "a score over 1": ((SCORE,), 1.01),

@@ -146,6 +146,7 @@ class Text:
     where: Where
     text: str
     message: int = 0
+    pages: tuple[int, ...] = ()  # of a paged document: where each page begins in `text`, and where the last ends
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +191,7 @@ class Finding:
     mode: Mode = Mode.ENFORCE
     score: float = 0.0
     shown: str = ""
+    page: int = 0  # of a paged document, from 1; 0: none, or not known
 
     @property
     def family(self) -> str:
@@ -210,9 +212,13 @@ class Evidence:
     score: float
 
 
+MOST_NAMED = 20
+"""Recipients whose display name leaves the worker; for the others nothing is looked up."""
+
+
 @dataclass(frozen=True, slots=True)
 class Assessment:
-    """What inspection makes of a message; all that leaves the worker. Holds no text, name or subject."""
+    """What inspection makes of a message; all that leaves the worker. Holds no text or subject, and no name but `named`."""
 
     level: Level
     score: float  # 0..1, monotone with level
@@ -225,6 +231,8 @@ class Assessment:
     automatic: bool = False
     evidence: tuple[Evidence, ...] = ()
     nearly: tuple[str, ...] = ()  # rule ids that nearly fired
+    named: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    """(address, display name) of envelope recipients, for the question to the local directory; never logged nor journalled."""
 
     @property
     def unreadable(self) -> tuple[Place, ...]:

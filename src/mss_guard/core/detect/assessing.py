@@ -12,7 +12,7 @@ from mss_guard.core.detect.matcher import Matcher
 from mss_guard.core.detect.scenes import Keep, Scene, Spot, attachment_numbers, everything, scenes, spots, without
 from mss_guard.core.detect.simple import Met, meet
 from mss_guard.core.detect.subjects import RENAMED, subject
-from mss_guard.core.model import NOT_HEALTH, Assessment, Category, Content, Evidence, Finding, Level, Mode
+from mss_guard.core.model import MOST_NAMED, NOT_HEALTH, Assessment, Category, Content, Evidence, Finding, Level, Mode
 from mss_guard.core.people import People
 from mss_guard.core.rules import Ruleset
 
@@ -80,7 +80,15 @@ def assess(
         automatic=content.automatic,
         evidence=tuple(_explained(s, w) for s, w in judged.windows) if explain else (),
         nearly=judged.nearly if explain else (),
+        named=_named(content, recipients),
     )
+
+
+def _named(content: Content, recipients: Sequence[str]) -> tuple[tuple[str, str], ...]:
+    """The display names that the message gives to recipients of the envelope, and to nobody else."""
+    known = set(recipients)
+    names = {address: name for name, address in content.correspondents if address in known and name}
+    return tuple(names.items())[:MOST_NAMED]
 
 
 def _sum_up(findings: Iterable[Finding]) -> tuple[Level, float]:
@@ -160,6 +168,7 @@ def _of_rule(one: Met, ruleset: Ruleset, numbers: dict[str, int], *, show_text: 
         mode=ruleset.modes[one.rule.id],
         score=fixed_score(one.rule.level),
         shown=_excerpt(one.spot, one.spans[0]) if show_text and one.spot is not None else "",
+        page=one.spot.pages.at(one.spans[0][0]) if one.spot is not None else 0,
     )
 
 
@@ -176,6 +185,7 @@ def _of_combination(one: Joined, spot: Spot, ruleset: Ruleset, *, show_text: boo
         mode=ruleset.modes[entry.id],
         score=fixed_score(entry.level),
         shown=_excerpt(spot, one.span) if show_text else "",
+        page=spot.pages.at(one.span[0]),
     )
 
 
@@ -190,6 +200,7 @@ def _of_window(window: Window, scene: Scene, spot: Spot, ruleset: Ruleset, level
         level=level,
         score=between(window.score, ruleset.scoring.levels),
         shown=_excerpt(spot, (window.start, window.end), margin=0) if show_text and scene.spot is not None else "",
+        page=spot.pages.at(min(h.start for h in window.hits)) if spot is scene.spot and window.hits else 0,
     )
 
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
+from itertools import accumulate, pairwise
 
 from mss_guard.core.detect.matcher import Hit, Matcher, Matches
 from mss_guard.core.detect.segments import FORWARDED, OWN, Segment, Segments, split, whole
@@ -12,6 +15,25 @@ from mss_guard.core.model import Content, Text, Where
 from mss_guard.core.normalise import Folded, fold
 
 Keep = Callable[["Spot", int], bool]
+
+
+class Pages:
+    """Which page of a paged document a position of its folded text stands on; counted when somebody asks."""
+
+    def __init__(self, text: Text) -> None:
+        self._text = text
+
+    @cached_property
+    def _begin(self) -> list[int]:
+        cuts = self._text.pages
+        return [cuts[0], *accumulate(len(fold(self._text.text[a:b]).lower) for a, b in pairwise(cuts))]
+
+    def at(self, position: int) -> int:
+        """From 1; 0 where there are no pages, or behind the last."""
+        if not self._text.pages:
+            return 0
+        page = bisect_right(self._begin, position)
+        return page if page < len(self._begin) else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +45,7 @@ class Spot:
     segments: Segments
     label: str
     matches: Matches = field(repr=False)
+    pages: Pages = field(repr=False)
 
     def place(self, position: int) -> str:
         """own | quoted | forwarded | signature | subject | name | attachment n."""
@@ -144,7 +167,7 @@ def _spot(text: Text, folded: Folded, subject: str, numbers: dict[str, int], mat
         folded = _unquoted(folded)
     else:
         segments = whole()
-    return Spot(text, folded, segments, _label(text, numbers), matcher.scan(folded, text.where, segments))
+    return Spot(text, folded, segments, _label(text, numbers), matcher.scan(folded, text.where, segments), Pages(text))
 
 
 def _separated(name: str) -> str:

@@ -7,6 +7,7 @@ import ctypes
 import re
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import accumulate
 from typing import Any
 
 import pypdfium2
@@ -68,9 +69,15 @@ class _Found:
     """What one document has told so far."""
 
     texts: list[str] = field(default_factory=list)
+    pages: list[int] = field(default_factory=list)  # how many texts stand before each page, and at the end of the last
     files: list[tuple[str, bytes]] = field(default_factory=list)  # of annotations; most stand in the name tree too
     notes: int = 0
     why: Why | None = None  # the first cap or break met
+
+    def begin(self) -> tuple[int, ...]:
+        """Where each page begins in the joined text, and where the last one ends."""
+        before = [0, *accumulate(len(text) + 1 for text in self.texts)]
+        return tuple(before[index] for index in self.pages)
 
     def miss(self, why: Why) -> None:
         self.why = self.why or why
@@ -87,17 +94,19 @@ def _document(reading: Reading, doc: Doc, document: Any) -> Why | None:
             found.miss(Why.DAMAGED)
             continue
         text = _page_text(page)
+        found.pages.append(len(found.texts))
         found.texts.append(text)
         if len(text.strip()) < _THIN and _unread(page, text):
             legible = scans.page(reading, doc, page)
             blank = blank or (not legible and len(text.strip()) < _FEW)
         _notes(reading, page, found)
         page.close()
+    found.pages.append(len(found.texts))
     properties = document.get_metadata_dict(skip_empty=True).values()
     found.texts.extend(v for v in properties if not _DATE.match(v))
     _outline(document, found)
     _strings(reading, doc, document, found)
-    reading.text(doc, "\n".join(found.texts).replace("\ufffe", "").replace("\x02", "-"))
+    reading.text(doc, "\n".join(found.texts), pages=found.begin())
     _inside(reading, doc, document, found)
     if _OBJECT.search(doc.data, doc.data.rfind(b"%%EOF") + 1):  # an update (ISO 32000-1 §7.5.6) begun and not ended
         found.miss(Why.DAMAGED)
@@ -107,7 +116,8 @@ def _document(reading: Reading, doc: Doc, document: Any) -> Why | None:
 def _page_text(page: Any) -> str:
     textpage = page.get_textpage()
     try:
-        return str(textpage.get_text_bounded()) if textpage.count_chars() else ""
+        text = str(textpage.get_text_bounded()) if textpage.count_chars() else ""
+        return text.replace("\ufffe", "").replace("\x02", "-")
     finally:
         textpage.close()
 

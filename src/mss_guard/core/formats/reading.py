@@ -129,14 +129,14 @@ class Reading:
     def close(self, slot: int, place: Place) -> None:
         self.places[slot] = place
 
-    def text(self, doc: Doc, text: str, where: Where | None = None) -> None:
+    def text(self, doc: Doc, text: str, where: Where | None = None, pages: tuple[int, ...] = ()) -> None:
         """Keep `text`; PARTIAL when it is more than one place or one message may hold."""
         if not text or text.isspace():
             return
         room = min(MAX_TEXT, MAX_ALL_TEXT - self.characters)
         kept = text[: max(room, 0)]
         if kept:
-            self.texts.append(Text(doc.part, where or doc.where, kept, doc.message))
+            self.texts.append(Text(doc.part, where or doc.where, kept, doc.message, pages))
             self.characters += len(kept)
         if len(kept) < len(text):
             raise Stop(Why.PARTIAL)

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from mss_guard.core.model import (
+    MOST_NAMED,
     Assessment,
     Category,
     Evidence,
@@ -47,6 +48,7 @@ _PLACES_LEFT: Final = 700  # of the shortened form, as are the next two
 _FINDINGS_LEFT: Final = 200
 _TITLE_LEFT: Final = 80
 
+_DISPLAY_MOST = 80
 _NAME_MOST, _TITLE_MOST, _ADDRESS_MOST, _RECIPIENTS_MOST = 4000, 300, 1000, 100_000
 
 
@@ -101,6 +103,7 @@ _FINDING = Record(
         "mode": one_of(Mode),
         "score": real(0.0, 1e6),
         "shown": text(_NAME_MOST),
+        "page": whole(1 << 20),
     },
     {"part": _PART, "title": spelled(_TITLE_MOST), "shown": spelled(_NAME_MOST)},
 )
@@ -132,8 +135,10 @@ _ASSESSMENT = Record(
         "automatic": checks.flag,
         "evidence": many(_EVIDENCE, 5000),
         "nearly": many(checks.rule, 5000),
+        "named": many(pair(text(_ADDRESS_MOST), text(_DISPLAY_MOST)), MOST_NAMED),
     },
     {
+        "named": lambda pairs: [(address, spelled(_DISPLAY_MOST)(name)) for address, name in pairs[:MOST_NAMED]],
         "findings": lambda items: [_FINDING.lower(item) for item in items],
         "places": lambda items: [_PLACE.lower(item) for item in items],
         "evidence": lambda items: [_EVIDENCE.lower(item) for item in items],
@@ -199,6 +204,8 @@ def decode_assessment(data: bytes, request: Request) -> Assessment:
     found: Assessment = _ASSESSMENT(checks.load(data))
     if not request.show_text and (any(p.name for p in found.places) or any(f.shown for f in found.findings)):
         checks.bad("text that nobody asked for")
+    if not {address for address, _ in found.named} <= set(request.recipients):
+        checks.bad("a name of somebody else")
     if found.health and found.level.rank < Level.LIKELY.rank:
         checks.bad("health below likely")
     if any(p.why is None for p in found.unreadable):
