@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
+from mss_guard.cli import witness_words
 from mss_guard.cli.common import NO, OK, USAGE, Config, Json, leave, put, refusals, say
 from mss_guard.cli.language import t
 
@@ -22,24 +23,34 @@ Day = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d", "%Y-%m-%dT%H:
         "Vérifier la chaîne : rien de modifié, rien de retiré.", "Verify the chain: nothing altered, nothing removed."
     )
 )
-def verify(config: Config = None, as_json: Json = False) -> None:
+def verify(
+    config: Config = None,
+    as_json: Json = False,
+    witness: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help=t(
+                "Ce que le témoin a gardé : messages reçus par le DPO (.eml, mbox), ou fichier de têtes. Répétable.",
+                "What the witness has kept: the DPO's mails (.eml, mbox), or a file of heads. Repeatable.",
+            )
+        ),
+    ] = None,
+) -> None:
     from mss_guard.edge import journal
 
-    root, _ = places(config)
-    report = journal.verify(root)
+    root, keys_dir = places(config)
+    with refusals():
+        witnessed = witness_words.heads(witness) if witness else None
+        report = journal.verify(root, journal.exported(keys_dir), witnessed)
+    if witnessed == []:
+        say(t("Aucune tête signée dans ce qu'a gardé le témoin.", "No signed head in what the witness kept."))
+        leave(USAGE)
     if as_json:
-        put({
-            "ok": report.ok, "records": report.records, "breaks": [str(b) for b in report.breaks],
-            "writers": [
-                {"node": w.node, "writer": w.writer, "segments": w.segments, "records": w.records, "torn": w.torn, "head": w.head, "unproven": w.unproven}
-                for w in report.writers
-            ],
-        })  # fmt: skip
+        put(witness_words.as_json(report))
     for found in report.breaks:
         say(str(found))
-    for writer in report.writers:
-        say(t(f"{writer.node}/{writer.writer} : {writer.records} enregistrements, {writer.segments} segment(s), tête {writer.head[:16]}",
-              f"{writer.node}/{writer.writer}: {writer.records} records, {writer.segments} segment(s), head {writer.head[:16]}"))  # fmt: skip
+    for line in witness_words.lines(report, witnessed=witnessed is not None):
+        say(line)
     if not as_json:
         print("verify: " + ("ok" if report.ok else "broken"))
     leave(OK if report.ok else NO)

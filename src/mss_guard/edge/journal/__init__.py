@@ -1,15 +1,19 @@
-"""The journal: chained records in canonical JSON, on disk before anything is done.
+"""The journal: chained records in canonical JSON, on disk before anything is done, their heads signed.
 
 `journal/<node>/<writer>/<UTC date>-<nnn>.jsonl`, one line a record. Floors, from the top: `journal` (the service's
 side, group commit) · `writer` (one directory: lock, recovery, durability) · `segments` (files) · `chain` (the next
-record, as a value) · `canonical`, `tree`, `fields`. Beside them `verify` and `search` read, `keys` makes pseudonyms.
+record, as a value) · `canonical`, `tree`, `fields`, `heads` (what is signed). Beside them `verify`, `search`,
+`purging` read; `keys` makes pseudonyms, `signing` signs. docs/journal.md gives every kind and field.
 """
 
 from .errors import FieldError, JournalBusy, JournalUnavailable, KeyRefused
 from .fields import OUTCOMES
-from .journal import Journal
+from .heads import Head
+from .heads import parse as parse_heads
+from .journal import Journal, Pace
 from .keys import Keys, Pseudonym
 from .search import Filters, Found, search, show
+from .signing import Public, SigningKeys, exported
 from .verify import Break, Report, WriterReport, verify
 
 __all__ = [
@@ -18,14 +22,20 @@ __all__ = [
     "FieldError",
     "Filters",
     "Found",
+    "Head",
     "Journal",
     "JournalBusy",
     "JournalUnavailable",
     "KeyRefused",
     "Keys",
+    "Pace",
     "Pseudonym",
+    "Public",
     "Report",
+    "SigningKeys",
     "WriterReport",
+    "exported",
+    "parse_heads",
     "search",
     "show",
     "verify",

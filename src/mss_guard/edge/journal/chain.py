@@ -11,10 +11,13 @@ from datetime import UTC, datetime, timedelta
 
 from . import canonical
 from .fields import VERSION
+from .heads import Head
+from .signing import Public, Signer
 from .tree import EMPTY, Tree
 
 GENESIS = "0" * 64
 """`prev` of a writer's very first record."""
+SUFFIX = ".jsonl"
 _TOLERATED = timedelta(seconds=1)
 
 
@@ -37,7 +40,8 @@ class Chain:
 
     `seq`: number of that record (0: none yet). `tree`: over the records of the segment at hand. `open`: references of
     decisions without outcome. `segment`: file name of the segment at hand, "" before the first; `closed`: its
-    segment-close is written.
+    segment-close is written. `signer`: id of the key that signs the heads from here on, as this segment says; `signed`:
+    number of the last record that carries a signed head.
     """
 
     structure: str
@@ -48,12 +52,14 @@ class Chain:
     open: frozenset[str] = frozenset()
     segment: str = ""
     closed: bool = False
+    signer: str = ""
+    signed: int = 0
 
     def add(self, entry: Entry, now: datetime) -> tuple[Chain, bytes]:
         """The chain with one more record, and that record's bytes without line end. Time never runs backwards by less
         than a second.
         """
-        at = max(now, self.at) if self.at is not None and now > self.at - _TOLERATED else now
+        at = self._time(now)
         record: dict[str, object] = {
             **entry.fields,
             "v": VERSION,
@@ -86,7 +92,12 @@ class Chain:
             tree=self.tree if kind == "segment-close" else self.tree.add(line),
             open=opened,
             closed=kind == "segment-close",
+            signer=_signer(record) or self.signer,
+            signed=self.seq + 1 if "signature" in record else self.signed,
         )
+
+    def _time(self, now: datetime) -> datetime:
+        return max(now, self.at) if self.at is not None and now > self.at - _TOLERATED else now
 
     def jump(self, now: datetime) -> Entry | None:
         """The record of a clock that went back by a second or more."""
@@ -96,18 +107,37 @@ class Chain:
         return Entry("clock-jump", None, {"before": stamp(self.at), "back_ms": back})
 
     def close(self) -> Entry:
-        """The last record of the segment at hand: how many records it holds and their Merkle tree head."""
+        """The last record of the segment at hand, unsigned: how many records it holds and their Merkle tree head."""
         return Entry("segment-close", None, {"records": self.tree.size, "root": self.tree.root})
 
-    def begin(self, segment: str, keys: tuple[str, ...]) -> tuple[Chain, Entry]:
+    def signed_head(self, kind: str, log: str, now: datetime, by: Signer, successor: Public | None = None) -> Entry:
+        """The next record as one that carries a signed head (`heads`): a checkpoint or a segment-close."""
+        segment = self.segment.removesuffix(SUFFIX)
+        head = Head(log, segment, self.tree.size, self.tree.root, self.seq, self.prev, stamp(self._time(now)),
+                    by.public.id, successor=successor.id if successor else None)  # fmt: skip
+        fields = {"records": head.size, "root": head.root, "key": head.key, "signature": by.sign(head.text)}
+        if successor is not None:
+            fields["successor"] = {"id": successor.id, "public": successor.raw}
+        return Entry(kind, None, fields)
+
+    def begin(self, segment: str, keys: tuple[str, ...], signer: Public | None = None) -> tuple[Chain, Entry]:
         """A new segment: it names the one before with its root, so that each proves the other whether or not that was
         closed in order.
         """
         previous = (
             {"segment": self.segment, "records": self.tree.size, "root": self.tree.root} if self.segment else None
         )
-        fields = {"segment": segment, "previous": previous, "keys": list(keys), "open": sorted(self.open)}
+        fields: dict[str, object] = {"segment": segment, "previous": previous, "keys": list(keys)}
+        fields["open"] = sorted(self.open)
+        if signer is not None:
+            fields["signer"] = {"id": signer.id, "public": signer.raw}
         return replace(self, tree=EMPTY, segment=segment, closed=False), Entry("segment-open", None, fields)
+
+
+def _signer(record: Mapping[str, object]) -> str:
+    """The key that signs from this record on, where it says so: at the head of a segment, or when a key hands over."""
+    given = record.get("signer") or record.get("successor")
+    return str(given.get("id")) if isinstance(given, Mapping) else ""
 
 
 def stamp(moment: datetime) -> str:

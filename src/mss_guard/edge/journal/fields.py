@@ -77,8 +77,16 @@ _queue_id = matching(r"[A-Za-z0-9][A-Za-z0-9.-]{0,63}")
 _moment = matching(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{6})?Z")
 _segment = matching(r"[0-9]{4}-[0-9]{2}-[0-9]{2}-[0-9]{3,9}\.jsonl")
 _errno = matching(r"E[A-Z0-9]{1,20}")
-_pseudonym = fields({"key": matching(r"[0-9]{4}-[0-9a-f]{8}"), "id": matching(r"[0-9a-f]{16}")}, ("key", "id"))
 _count, _milliseconds = integer(), integer()
+_key = matching(r"[0-9]{4}-[0-9a-f]{8}")
+_pseudonym = fields({"key": _key, "id": matching(r"[0-9a-f]{16}")}, ("key", "id"))
+_base64 = matching(r"[A-Za-z0-9+/]{1,120}={0,2}")
+_public = fields({"id": _key, "public": _base64}, ("id", "public"))
+_gone = fields(
+    {"segment": _segment, "first": _count, "last": _count, "records": _count, "root": _hash, "head": _hash},
+    ("segment", "first", "last", "records", "root", "head"),
+)
+_signed = {"records": _count, "root": _hash, "key": _key, "signature": _base64}
 _score = integer(0, 1000)
 
 _verdict: dict[str, Shape] = {
@@ -150,7 +158,8 @@ SCHEMAS: Mapping[str, Shape] = {
     "segment-open": fields(
         {
             "segment": _segment,
-            "keys": many(matching(r"[0-9]{4}-[0-9a-f]{8}"), 100),
+            "keys": many(_key, 100),
+            "signer": maybe(_public),
             "open": many(_reference, 100_000),
             "previous": maybe(
                 fields({"segment": _segment, "records": _count, "root": _hash}, ("segment", "records", "root"))
@@ -158,7 +167,8 @@ SCHEMAS: Mapping[str, Shape] = {
         },
         ("segment", "keys", "open", "previous"),
     ),
-    "segment-close": fields({"records": _count, "root": _hash}, ("records", "root")),
+    "segment-close": fields({**_signed, "successor": maybe(_public)}, ("records", "root")),
+    "checkpoint": fields(_signed, tuple(_signed)),
     "decision": fields(
         {
             "listener": _token,
@@ -225,7 +235,18 @@ SCHEMAS: Mapping[str, Shape] = {
         },
         ("what", "result"),
     ),
-    "clock-jump": fields({"before": _moment, "back_ms": _milliseconds}, ("before", "back_ms")),
+    "purge": fields(
+        {
+            "before": _moment,
+            "retention_days": _count,
+            "segments": many(_gone, 20_000),
+            "keys": many(matching(r"(?:pseudonym|signing)-[0-9]{4}-[0-9a-f]{8}"), 200),
+        },
+        ("before", "retention_days", "segments", "keys"),
+    ),
+    "clock-jump": fields(
+        {"before": _moment, "back_ms": _milliseconds, "ahead_ms": _milliseconds}, ("before", "back_ms")
+    ),
     "recovered": fields(
         {
             "segment": maybe(_segment),

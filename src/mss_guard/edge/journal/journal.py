@@ -16,6 +16,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import structlog
 
@@ -25,6 +26,7 @@ from .chain import Entry
 from .disk import Disk, RealDisk
 from .errors import FieldError, JournalBusy, JournalUnavailable, errno_name
 from .keys import Keys, utc_now
+from .signing import SigningKeys
 from .writer import Writer
 
 log = structlog.get_logger("mss_guard.journal")
@@ -40,6 +42,15 @@ _STATIC_FAULT = {"outcome": "unknown", "fault": "journal-schema"}
 
 
 @dataclass(frozen=True, slots=True)
+class Pace:
+    """When a head is signed: after so many records, so many seconds after a record, and so many when there is none."""
+
+    records: int = 1000
+    seconds: float = 60.0
+    idle: float = 3600.0
+
+
+@dataclass(frozen=True, slots=True)
 class _Request:
     """`done` is None for a late record: nobody waits for it, and it must not be lost."""
 
@@ -50,8 +61,9 @@ class _Request:
 class Journal:
     """One writer of the journal, from `open` to `close`."""
 
-    def __init__(self, writer: Writer, keys: Keys, clock: Clock, backlog: Sequence[Entry]) -> None:
+    def __init__(self, writer: Writer, keys: Keys, clock: Clock, backlog: Sequence[Entry], pace: Pace) -> None:
         """For `open`."""
+        self._pace = pace
         self.keys = keys
         self._writer, self._clock = writer, clock
         self._wake = threading.Condition()
@@ -64,6 +76,8 @@ class Journal:
         self._dropped = 0
         self._head_at = 0.0
         self._head_stale = False
+        self._signed_at = time.monotonic()
+        self._jobs: deque[tuple[Callable[[], object], Future[Any]]] = deque()
         self._thread = threading.Thread(target=self._run, name="journal", daemon=True)
         self._thread.start()
 
@@ -78,6 +92,7 @@ class Journal:
         clock: Clock = utc_now,
         disk: Disk | None = None,
         credentials: Path | None = None,
+        pace: Pace = Pace(),
     ) -> Journal:
         """Take `root/node/writer`, mend what a crash left there, and close the open decisions of every writer directory
         whose lock is free.
@@ -88,21 +103,28 @@ class Journal:
         """
         schema.check_structure(structure)
         keys, disk = Keys(keys_dir, credentials, clock), disk or RealDisk()
+        signing = SigningKeys(keys_dir, credentials, clock)
         directory = root / node / writer
+        steady = _steady if clock is utc_now else None
 
         def own_keys() -> tuple[str, ...]:
             return (keys.current().id,)
 
         with suppress(JournalUnavailable):  # no room for a first key: the first append says so
             keys.current()
+            signing.current()
+
+        def writer_of(directory: Path, wait: float) -> Writer:
+            return Writer(directory, structure, own_keys, clock, disk, signing=signing, steady=steady, wait=wait)
+
         try:
-            mine = Writer(directory, structure, own_keys, clock, disk)
+            mine = writer_of(directory, 2.0)
             for _, _, other in segments.writers(root):
                 if other != directory:
-                    _close_abandoned(other, structure, own_keys, clock, disk)
+                    _close_abandoned(other, writer_of)
         except OSError as error:
             raise JournalUnavailable(errno_name(error)) from error
-        return cls(mine, keys, clock, _unknown(mine))
+        return cls(mine, keys, clock, _unknown(mine), pace)
 
     # --- for the event loop -------------------------------------------------------------------------------------------
 
@@ -148,6 +170,22 @@ class Journal:
         except JournalUnavailable:
             self._dropped += 1
 
+    async def checkpoint(self) -> bool:
+        """Sign where the chain stands now, on disk when this returns; whether there was a key to sign with. Raises
+        JournalUnavailable.
+        """
+        return bool(await self._do(self._writer.checkpoint))
+
+    async def _do(self, job: Callable[[], object]) -> Any:
+        """Have the writing thread do it between two batches."""
+        done: Future[Any] = Future()
+        with self._wake:
+            if self._closing:
+                raise JournalUnavailable("closed")
+            self._jobs.append((job, done))
+            self._wake.notify()
+        return await asyncio.wrap_future(done)
+
     async def close(self) -> None:
         """Write what waits, close the segment with its root, let go of the directory."""
         with self._wake:
@@ -175,8 +213,12 @@ class Journal:
                 self._linger()
                 batch = [self._queue.popleft() for _ in range(min(len(self._queue), MAX_BATCH))]
                 self._awaited = any(request.done is not None for request in self._queue)
+                jobs = [self._jobs.popleft() for _ in range(len(self._jobs))]
                 closing = self._closing and not self._queue
             self._commit(batch)
+            self._sign_when_due()
+            for job, done in jobs:
+                self._run_job(job, done)
             self._note_head()
         self._writer.close()
         if self._pending:
@@ -188,17 +230,47 @@ class Journal:
         if self._wake.wait_for(self._urgent, _LINGER) or self._queue:
             return
         self._lingering = False
-        if self._wake.wait_for(lambda: self._queue or self._closing, self._patience()):
+        if self._wake.wait_for(lambda: self._queue or self._jobs or self._closing, self._patience()):
             self._lingering = True
             self._wake.wait_for(self._urgent, _LINGER)
 
     def _urgent(self) -> bool:
-        return self._awaited or self._closing or len(self._queue) >= MAX_BATCH
+        return self._awaited or bool(self._jobs) or self._closing or len(self._queue) >= MAX_BATCH
 
-    def _patience(self) -> float | None:
+    def _patience(self) -> float:
         if self._pending or self._writer.owes:
             return _RETRY
-        return _HEAD_EVERY if self._head_stale else None
+        return min(_HEAD_EVERY if self._head_stale else self._pace.idle, max(0.1, self._until_signed()))
+
+    def _until_signed(self) -> float:
+        """Seconds until the next checkpoint is due."""
+        pace = self._pace.seconds if self._writer.unsigned else self._pace.idle
+        return self._signed_at + pace - time.monotonic()
+
+    def _sign_when_due(self) -> None:
+        """A checkpoint each so many records or seconds; also, rarer, when nothing happens: so that silence shows."""
+        if self._writer.unsigned < self._pace.records and self._until_signed() > 0:
+            return
+        self._signed_at = time.monotonic()
+        if self._pending or self._fault is not None:
+            return  # the disk says no; the next write is an append's business
+        try:
+            self._writer.checkpoint()
+            self._head_stale = True
+        except (OSError, JournalUnavailable) as error:
+            fault = errno_name(error) if isinstance(error, OSError) else str(error)
+            log.error("journal.checkpoint-failed", fault=fault)
+
+    def _run_job(self, job: Callable[[], object], done: Future[Any]) -> None:
+        if not done.set_running_or_notify_cancel():
+            return
+        try:
+            done.set_result(job())
+        except OSError as error:
+            done.set_exception(JournalUnavailable(errno_name(error)))
+        except Exception as error:  # noqa: BLE001 - whoever asked hears it; the thread goes on
+            done.set_exception(error)
+        self._signed_at, self._head_stale = time.monotonic(), True
 
     def _commit(self, batch: list[_Request]) -> None:
         """Write what is pending and the batch in one go; all of it or nothing."""
@@ -241,17 +313,19 @@ class Journal:
             self._head_at, self._head_stale = now, False
 
 
+def _steady() -> float:
+    return time.clock_gettime(time.CLOCK_BOOTTIME)
+
+
 def _unknown(writer: Writer) -> list[Entry]:
     """Outcomes for the decisions that the last process of this writer left open."""
     return [Entry("outcome", ref, {"outcome": "unknown-after-crash"}) for ref in sorted(writer.open_decisions)]
 
 
-def _close_abandoned(
-    directory: Path, structure: str, key_ids: Callable[[], tuple[str, ...]], clock: Clock, disk: Disk
-) -> None:
+def _close_abandoned(directory: Path, writer_of: Callable[[Path, float], Writer]) -> None:
     """Close what a process that is gone left open, in its own chain. A full disk leaves it to the next start."""
     try:
-        writer = Writer(directory, structure, key_ids, clock, disk, wait=0)
+        writer = writer_of(directory, 0.0)
     except JournalBusy:
         return
     if writer.settled:

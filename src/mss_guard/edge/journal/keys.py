@@ -9,23 +9,19 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import os
-import re
 import secrets
 import threading
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
 from mss_guard.core.model import Address
 
-from .disk import sync_directory
 from .errors import JournalUnavailable, KeyRefused, errno_name
+from .keyfiles import KeyFiles, credentials_directory
 
 Pseudonym = dict[str, str]
-_NAME = re.compile(r"pseudonym-([0-9]{4})\.key")
 _LENGTH = 32
 
 
@@ -60,9 +56,7 @@ class Keys:
         self, directory: Path, credentials: Path | None = None, clock: Callable[[], datetime] = utc_now
     ) -> None:
         """`credentials`: systemd's directory; when None, `$CREDENTIALS_DIRECTORY` if that is set."""
-        given = os.environ.get("CREDENTIALS_DIRECTORY")
-        self._directory = directory
-        self._credentials = credentials or (Path(given) if given else None)
+        self._files = KeyFiles(directory, credentials or credentials_directory(), "pseudonym", ".key")
         self._clock = clock
         self._lock = threading.Lock()
         self._held: dict[int, Key] = {}
@@ -82,9 +76,7 @@ class Keys:
 
     def every(self) -> tuple[Key, ...]:
         """All keys still held, oldest first; makes none."""
-        places = [p for p in (self._credentials, self._directory) if p is not None and p.is_dir()]
-        years = {int(m[1]) for place in places for p in place.iterdir() if (m := _NAME.fullmatch(p.name))}
-        return tuple(key for year in sorted(years) if (key := self._find(year)))
+        return tuple(key for year in self._files.years() if (key := self._find(year)))
 
     def pseudonym(self, address: Address) -> Pseudonym:
         """The address under this year's key."""
@@ -98,40 +90,27 @@ class Keys:
         """What the address may be called in the journal: one pseudonym for each key held."""
         return tuple(key.pseudonym(b"address", _normal(address)) for key in self.every())
 
+    def destroy_before(self, year: int) -> tuple[str, ...]:
+        """Destroy the keys of all earlier years; their ids. Raises OSError, KeyRefused."""
+        gone = [k.id for k in self.every() if k.year < year and self._files.destroy(k.year)]
+        with self._lock:
+            self._held = {y: key for y, key in self._held.items() if y >= year}
+        return tuple(gone)
+
+    def before(self, year: int) -> tuple[str, ...]:
+        """Ids of the keys that `destroy_before` would destroy."""
+        mine = KeyFiles(self._files.directory, None, "pseudonym", ".key").years()
+        return tuple(k.id for k in self.every() if k.year < year and k.year in mine)
+
     def _find(self, year: int) -> Key | None:
-        name = f"pseudonym-{year:04}.key"
-        if self._credentials is not None and (self._credentials / name).is_file():
-            return _read(self._credentials / name, year)
-        path = self._directory / name
-        if not path.is_file():
-            return None
-        if path.stat().st_mode & 0o077:
-            raise KeyRefused(f"{path} : lisible par d'autres que le service ; corrigez avec « chmod 600 {path} »")
-        return _read(path, year)
+        found = self._files.find(year)
+        return None if found is None else _key(*found, year)
 
     def _make(self, year: int) -> Key:
-        """Make the key durable before its first use: a pseudonym under a key that a power cut took away could never be
-        searched again.
-        """
-        self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        final = self._directory / f"pseudonym-{year:04}.key"
-        draft = self._directory / f".{final.name}.{os.getpid()}.{secrets.token_hex(4)}"
-        fd = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-        try:
-            with os.fdopen(fd, "wb") as file:
-                file.write(secrets.token_bytes(_LENGTH))
-                file.flush()
-                os.fsync(file.fileno())
-            with suppress(FileExistsError):  # one winner among processes that start together
-                os.link(draft, final)
-        finally:
-            draft.unlink(missing_ok=True)
-        sync_directory(self._directory)
-        return _read(final, year)
+        return _key(*self._files.make(year, secrets.token_bytes(_LENGTH)), year)
 
 
-def _read(path: Path, year: int) -> Key:
-    secret = path.read_bytes()
+def _key(path: Path, secret: bytes, year: int) -> Key:
     if len(secret) < _LENGTH:
         raise KeyRefused(f"{path} : clé trop courte ({len(secret)} octets, il en faut au moins {_LENGTH})")
     return Key(year, secret)

@@ -60,10 +60,12 @@ def ordered(directory: Path) -> tuple[Path, ...]:
 
 
 def _first_seq(path: Path) -> float:
+    """The number of a segment's first record; where that cannot be read, from the first one that can."""
     for line in lines(path):
         record = canonical.loads(line.data)
         seq = record.get("seq") if record else None
-        return seq if isinstance(seq, int) else float("inf")
+        if isinstance(seq, int):
+            return seq - (line.number - 1)
     return float("inf")
 
 

@@ -20,11 +20,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from . import segments
-from .chain import Chain, Entry
+from .chain import Chain, Entry, stamp
 from .disk import Disk, lock, make_directory
-from .errors import JournalBusy, JournalUnavailable, errno_name
+from .errors import JournalBusy, JournalUnavailable, KeyRefused, errno_name
+from .signing import Public, Signer, SigningKeys
 
 MAX_SEGMENT = 64 * 1024 * 1024
+AHEAD = 60.0
+"""Seconds that the clock may run ahead of a steady one between two writes before a record says so."""
 
 
 class Writer:
@@ -38,15 +41,20 @@ class Writer:
         clock: Callable[[], datetime],
         disk: Disk,
         *,
+        signing: SigningKeys | None = None,
+        steady: Callable[[], float] | None = None,
         wait: float = 2.0,
     ) -> None:
         """Take the lock (up to `wait` seconds: another start may be mending here) and read where the chain stands;
-        writes nothing yet.
+        writes nothing yet. `signing`: None leaves heads unsigned. `steady`: a clock in seconds that nobody sets.
 
         Raises JournalBusy, OSError.
         """
         self.directory = directory
         self._key_ids, self._clock, self._disk = key_ids, clock, disk
+        self._signing, self._steady = signing, steady
+        self._told: tuple[float, datetime] | None = None  # both clocks at the last write
+        self._log = f"{structure}/{directory.parent.name}/{directory.name}"
         make_directory(directory)
         self._lock = _take(directory, wait)
         self._fd: int | None = None
@@ -76,6 +84,11 @@ class Writer:
     def owes(self) -> bool:
         """Whether something is to be mended or recorded on the next write."""
         return self._to_cut or bool(self._owed)
+
+    @property
+    def unsigned(self) -> int:
+        """Records behind the last signed head."""
+        return self._chain.seq - self._chain.signed
 
     def _resume(self, structure: str) -> None:
         """Find the end of the chain. Only the last segment is looked at: what is older is verify's business."""
@@ -108,11 +121,53 @@ class Writer:
         """
         self._mend()
         now = self._clock().astimezone(UTC)
-        jump = self._chain.jump(now)
+        jumps = self._jumps(now)
         self._turn(now)
-        first = [jump] if jump else []
-        self._put([*first, *self._owed, *entries], now)
+        self._put([*jumps, *self._owed, *entries], now)
         self._owed.clear()
+        self._told = (self._steady(), now) if self._steady is not None else None
+
+    def checkpoint(self) -> bool:
+        """Sign where the chain stands, as a record, durable on return; whether there was a key to sign with. Raises
+        OSError.
+        """
+        self.write(())
+        signer = self._signer()
+        if signer is None or not self._chain.seq:
+            return False
+        now = self._clock().astimezone(UTC)
+        self._put([self._chain.signed_head("checkpoint", self._log, now, signer)], now)
+        return True
+
+    def _jumps(self, now: datetime) -> list[Entry]:
+        """The record of a clock that was set: back, or forward by a minute more than has passed."""
+        back = self._chain.jump(now)
+        if back is not None:
+            return [back]
+        if self._told is None or self._steady is None:
+            return []
+        steady, before = self._told
+        ahead = (now - before).total_seconds() - (self._steady() - steady)
+        if ahead < AHEAD:
+            return []
+        fields = {"before": stamp(before), "back_ms": 0, "ahead_ms": int(ahead * 1000)}
+        return [Entry("clock-jump", None, fields)]
+
+    def _signer(self) -> Signer | None:
+        """Who signs in the segment at hand: the key it names, or none."""
+        if self._signing is None or not self._chain.signer:
+            return None
+        with suppress(OSError, JournalUnavailable, KeyRefused):
+            return self._signing.holder(self._chain.signer)
+        return None
+
+    def _next_signer(self) -> Public | None:
+        """The key that a new segment names. None when it cannot be had now: the next segment tries again."""
+        if self._signing is None:
+            return None
+        with suppress(OSError, JournalUnavailable, KeyRefused):
+            return self._signing.current().public
+        return None
 
     def close(self) -> None:
         """Close the segment with its root, when the disk allows, and let go of the directory."""
@@ -122,7 +177,7 @@ class Writer:
                 if self._owed:
                     self.write(())
                 if self._fd is not None and not self._leave:
-                    self._put([self._chain.close()], self._clock().astimezone(UTC))
+                    self._end(self._clock().astimezone(UTC))
             self.note_head()
         finally:
             self.release()
@@ -159,19 +214,34 @@ class Writer:
         """Have a segment of today at hand: same UTC day, not full, not spoilt."""
         day = now.date().isoformat()
         if self._fd is not None and not self._leave:
-            if self._chain.segment.startswith(day) and self._size < MAX_SEGMENT:
+            if self._chain.segment.startswith(day) and self._size < MAX_SEGMENT and not self._wants_signer():
                 return
-            self._put([self._chain.close()], now)
+            self._end(now)
         if self._fd is not None:
             self._leave = True
         self._begin(day, now)
+
+    def _wants_signer(self) -> bool:
+        """Whether the segment at hand names no key although there is one by now."""
+        return not self._chain.signer and self._next_signer() is not None
+
+    def _end(self, now: datetime) -> None:
+        """Close the segment at hand with its root, signed where it can be; a key of last year hands over to this
+        year's.
+        """
+        signer, following = self._signer(), self._next_signer()
+        if signer is None:
+            self._put([self._chain.close()], now)
+            return
+        successor = following if following and following.id != signer.public.id else None
+        self._put([self._chain.signed_head("segment-close", self._log, now, signer, successor)], now)
 
     def _begin(self, day: str, now: datetime) -> None:
         """A new segment gets its name only once its first record is durable, so a name always stands for a sound
         beginning.
         """
         name = segments.next_name(self.directory, day)
-        chain, entry = self._chain.begin(name, self._key_ids())
+        chain, entry = self._chain.begin(name, self._key_ids(), self._next_signer())
         chain, line = chain.add(entry, now)
         draft = self.directory / ".segment"
         fd = self._disk.create(draft)
@@ -192,6 +262,8 @@ class Writer:
 
     def _put(self, entries: Sequence[Entry], now: datetime) -> None:
         """The one place where records of a segment at hand reach the disk."""
+        if not entries:
+            return
         assert self._fd is not None
         chain, data = self._chain, bytearray()
         for entry in entries:
