@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.oracles import programs
+from tests.oracles import habits, programs
 from tests.oracles.clients import CLIENTS, write
 from tests.oracles.letters import LETTERS
 from tests.oracles.verdicts import Judged, judge_all
@@ -35,6 +35,8 @@ def made() -> Iterator[tuple[str, bytes]]:
         for letter in LETTERS:
             number += 1
             yield f"clients/{client.name}: {letter.title}", write(client, letter, number)
+    for name, raw in habits.made():
+        yield f"habits/{name}", raw
     with tempfile.TemporaryDirectory() as where:
         for n, (name, raw) in enumerate(programs.made(Path(where))):
             yield f"programs/{name} ({n})", raw

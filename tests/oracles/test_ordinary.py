@@ -9,7 +9,7 @@ import pytest
 
 from mss_guard.core import formats, mime
 from mss_guard.core.model import Content, State
-from tests.oracles import cases, ordinary, programs
+from tests.oracles import cases, habits, ordinary, programs
 from tests.oracles.clients import CLIENTS, Client, write
 from tests.oracles.letters import LETTERS
 
@@ -38,6 +38,12 @@ def test_every_client_is_read_whole(client: Client) -> None:
         assert {file.name for file in letter.files} <= names, letter.title
         first = letter.text.partition("\n")[0]
         assert any(first in text.text for text in content.texts), letter.title
+
+
+@pytest.mark.parametrize(("habit", "raw"), list(habits.made()), ids=[name for name, _ in habits.made()])
+def test_habits_of_software_are_no_ambiguity(habit: str, raw: bytes) -> None:
+    """What strays from the RFCs and is read alike by all is read."""
+    assert odd(read(raw)) == []
 
 
 @pytest.mark.skipif(bool(programs.missing()), reason=f"missing: {programs.missing()}")
