@@ -113,5 +113,12 @@ LETTERS: tuple[Letter, ...] = (
     Letter("links and keys", "Suivi du colis", f"Bonjour,\n\n{_LINK}\n\n.ligne qui commence par un point\n"
            f"From here on\n{_KEY}\n\n-----\nÀ bientôt" + _SIGNED, (_shown(2),)),
     Letter("pasted headers", "Diagnostic de messagerie", _PASTED),
+    Letter("forwarded in the text", "TR: Contrat d’entretien", "Bonjour,\n\nPour information." + _SIGNED
+           + "\n\n---------- Forwarded message ---------\nDe : Jean Martin <jean@ordinaire.example>\n"
+           "Date: mar. 24 nov. 2026 à 18:02\nSubject: Contrat d’entretien\nTo: <secretariat@tilleuls.example>\n\n"
+           "Bonjour,\n\nVoici le contrat pour signature.\n\nJean", (_shown(1),)),
+    Letter("a long text", "Compte rendu de la réunion des fournisseurs", "\n\n".join(
+        f"Point {n}. Le fournisseur de linge livre le mardi ; le prix du kilo reste à 1,20 €, révisé en janvier = +2 %."
+        for n in range(1, 60))),
     Letter("only a scan", "Numérisation du copieur", "", (), (File("SKM_C25826112509120.pdf", _PDF, _scan()),)),
 )  # fmt: skip
