@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 _END, _FREE, _FAT, _NONE = 0xFFFFFFFE, 0xFFFFFFFF, 0xFFFFFFFD, 0xFFFFFFFF
 _SECTOR, _MINI, _CUTOFF = 512, 64, 4096
-_ROOT, _STREAM = 5, 2
+_ROOT, _STORAGE, _STREAM = 5, 1, 2
 
 
 def _padded(data: bytes, unit: int) -> bytes:
@@ -23,8 +23,9 @@ def _entry(name: str, kind: int, child: int, right: int, start: int, size: int) 
 
 
 def write(streams: Mapping[str, bytes]) -> bytes:
-    """A compound file whose root holds `streams`; small ones lie in the mini stream (§2.4)."""
-    ordered = sorted(streams.items(), key=lambda item: (len(item[0]), item[0].upper()))
+    """A compound file that holds `streams`: "name" in its root, "storage/name" in a storage; small ones lie in the mini
+    stream (§2.4)."""
+    ordered = sorted(streams.items(), key=lambda item: (item[0].rpartition("/")[0], len(item[0]), item[0].upper()))
     fat: list[int] = []
     body, mini, minifat = bytearray(), bytearray(), []
 
@@ -47,10 +48,7 @@ def write(streams: Mapping[str, bytes]) -> bytes:
     minifat_data = struct.pack(f"<{len(minifat)}I", *minifat)
     minifat_data += b"\xff" * (-len(minifat_data) % _SECTOR)
     minifat_start = place(minifat_data)
-    entries = _entry("Root Entry", _ROOT, 1 if ordered else _NONE, _NONE, mini_start, len(mini))
-    for number, ((name, data), spot) in enumerate(zip(ordered, spots, strict=True), 1):
-        right = number + 1 if number < len(ordered) else _NONE
-        entries += _entry(name, _STREAM, _NONE, right, spot, len(data))
+    entries = _tree(ordered, spots, mini_start, len(mini))
     directory = place(entries)
     first_fat, sectors = len(fat), 1
     while (len(fat) + sectors) * 4 > sectors * _SECTOR:
@@ -65,6 +63,30 @@ def write(streams: Mapping[str, bytes]) -> bytes:
     )  # fmt: skip
     head += struct.pack("<109I", *difat, *[_FREE] * (109 - len(difat)))
     return head + bytes(body) + table
+
+
+def _tree(ordered: Sequence[tuple[str, bytes]], spots: Sequence[int], mini_start: int, mini_size: int) -> bytes:
+    """The directory: the root, its streams, then each storage with its streams behind it (§2.6)."""
+    storages = sorted({name.rpartition("/")[0] for name, _ in ordered} - {""})
+    top = [n for n, (name, _) in enumerate(ordered) if "/" not in name]
+    rows: list[tuple[str, int, int, int]] = [(ordered[n][0], _STREAM, spots[n], len(ordered[n][1])) for n in top]
+    children = {
+        storage: [n for n, (name, _) in enumerate(ordered) if name.startswith(f"{storage}/")] for storage in storages
+    }
+    at = 1 + len(top) + len(storages)
+    made = b""
+    for place, (name, kind, spot, size) in enumerate(rows, 1):
+        made += _entry(name, kind, _NONE, place + 1 if place < len(top) + len(storages) else _NONE, spot, size)
+    for place, storage in enumerate(storages, len(top) + 1):
+        right = place + 1 if place < len(top) + len(storages) else _NONE
+        made += _entry(storage, _STORAGE, at, right, 0, 0)
+        at += len(children[storage])
+    for storage in storages:
+        for n in children[storage]:
+            number = len(made) // 128 + 1
+            right = number + 1 if n != children[storage][-1] else _NONE
+            made += _entry(ordered[n][0].rpartition("/")[2], _STREAM, _NONE, right, spots[n], len(ordered[n][1]))
+    return _entry("Root Entry", _ROOT, 1 if made else _NONE, _NONE, mini_start, mini_size) + made
 
 
 def msg(subject: str, text: str) -> bytes:

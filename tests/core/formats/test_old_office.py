@@ -169,3 +169,54 @@ def test_rtf_that_cannot_be_unpacked_is_named(data: bytes, why: Why) -> None:
     with pytest.raises(Stop) as stop:
         mapi.unpack(data)
     assert stop.value.why is why
+
+
+@pytest.mark.parametrize("size", [1, 4096, 70_000, 1_000_000])
+def test_a_stream_alone_is_a_compound_file(size: int) -> None:
+    """It comes back as it was put in, filled up to the least size of a stream of its own."""
+    import olefile
+
+    from mss_guard.core.formats import alone
+
+    data = bytes(range(1, 251)) * (size // 250 + 1)
+    made = alone.compound("Workbook", data[:size])
+    assert made is not None
+    with olefile.OleFileIO(made) as file:
+        assert file.listdir() == [["Workbook"]]
+        assert file.openstream("Workbook").read() == data[:size].ljust(4096, b"\0")
+    assert alone.compound("Workbook", bytes(alone.MAX_OCTETS + 1)) is None
+
+
+def test_the_largest_stream_alone_is_mapped_whole() -> None:
+    import olefile
+
+    from mss_guard.core.formats import alone
+
+    data = bytes(range(256)) * (alone.MAX_OCTETS // 256)
+    made = alone.compound("Workbook", data)
+    assert made is not None
+    with olefile.OleFileIO(made) as file:
+        assert file.openstream("Workbook").read() == data
+
+
+def workbook(text: str) -> bytes:
+    """A BIFF8 stream of one sheet whose A1 is a label (MS-XLS §2.4.21, §2.4.28, §2.4.148)."""
+
+    def record(kind: int, body: bytes = b"") -> bytes:
+        return struct.pack("<HH", kind, len(body)) + body
+
+    def begin(kind: int) -> bytes:
+        return record(0x0809, struct.pack("<HHHHLL", 0x0600, kind, 0x0DBB, 0x07CC, 0, 6))
+
+    sheet = begin(0x10) + record(0x0204, struct.pack("<HHHHB", 0, 0, 0, len(text), 1) + text.encode("utf-16-le"))
+    at = len(begin(5)) + 4 + 9 + 4
+    book = begin(5) + record(0x0085, struct.pack("<LBBBB", at, 0, 0, 1, 0) + b"F") + record(0x000A)
+    return book + sheet + record(0x000A)
+
+
+def test_a_workbook_within_another_document_is_read_whole() -> None:
+    """Its cells are read as those of a file, so the letter that holds it is wholly read."""
+    streams = word(("Voici le tableau", True))
+    content = formats.read_document(cfb.write({**streams, "ObjectPool/Workbook": workbook(SAID)}))
+    assert SAID in texts(content)
+    assert [(p.state, p.why) for p in content.places] == [(State.READ, None)]

@@ -10,7 +10,7 @@ import struct
 from collections.abc import Iterator
 
 from mss_guard.core import mime
-from mss_guard.core.formats import books, compound, msg, officelock, slides97, strings, word97
+from mss_guard.core.formats import alone, books, compound, msg, officelock, slides97, strings, word97
 from mss_guard.core.formats.compound import Compound, Path
 from mss_guard.core.formats.reading import OPAQUE, Doc, Outcome, Reading, Stop, read_unless, unreadable, worst
 from mss_guard.core.model import Why
@@ -79,14 +79,15 @@ def _document(reading: Reading, doc: Doc, ole: Compound, storage: Path) -> Why |
 
 
 def _book(reading: Reading, doc: Doc, ole: Compound, path: Path, storage: Path) -> Why | None:
-    """Cells by calamine, for a whole file only; headers, comments and text boxes are runs of the stream."""
+    """Cells by calamine, which takes whole files only; headers, comments and text boxes are runs of the stream."""
     data = ole.read(path)
     if _file_pass(data):
         return Why.ENCRYPTED
     reading.text(doc, strings.runs(data, accented=True))
-    if storage:
+    whole = alone.compound("Workbook", data) if storage else doc.data
+    if whole is None:
         return Why.PARTIAL
-    reading.text(doc, books.text(doc.data))
+    reading.text(doc, books.text(whole))
     return None
 
 
