@@ -29,6 +29,12 @@ PROFESSIONS = (
     "|consultante|stagiaire|salarie|salariee|auditeur|auditrice|intervenant|intervenante|inspecteur|inspectrice"
     "|rh|daf|drh|dsi|rssi|dpo|qualiticien|qualiticienne|gouvernante|cuisinier|lingere|ash|aes|ambulancier"
     "|chirurgien|chirurgienne|cardiologue|geriatre|psychiatre|radiologue|interne|externe|prestataire|fournisseur"
+    "|oncologue|pneumologue|neurologue|urologue|gynecologue|dermatologue|ophtalmologue|ophtalmologiste|anesthesiste|pediatre"
+    "|pedopsychiatre|addictologue|nephrologue|rhumatologue|gastroenterologue|endocrinologue|urgentiste|biologiste|generaliste"
+    "|praticien|praticienne|podologue|pedicure|osteopathe|opticien|audioprothesiste|moniteur|monitrice|accompagnant"
+    "|accompagnante|amp|aesh|juriste|veilleur|veilleuse|surveillant|surveillante|attache|attachee|logisticien|manipulateur"
+    "|manipulatrice|chercheur|chercheuse|redacteur|redactrice|journaliste|deputee?|senateur|senatrice|conseillere|prefet"
+    "|benevole|aumonier|gerant|gerante|electricien|plombier|livreur|chauffeur|boulanger|coiffeur|coiffeuse|notaires"
 )
 _PROFESSION_WORDS = frozenset(PROFESSIONS.split("|"))
 _STOP = frozenset(
@@ -251,7 +257,7 @@ _ALONE = re.compile(
     r"|(?:ma |mon |sa |son )(?:mere|pere|mari|femme|fils|fille|maman|papa|frere|soeur|conjoint|epouse|bebe)$))"
 )
 _CIVIL_BEFORE = re.compile(r"(?:mme|mlle|melle|madame|mademoiselle|monsieur|mr?)\.? ?$")
-_SURNAME = re.compile(r"(?: (?:(?:de la|de|du|le|la|el|ben) |d')?[A-Z][A-Za-z'-]+){1,2}")
+_SURNAME = re.compile(r"(?:\s(?:(?:de la|de|du|le|la|el|ben) |d')?[A-Z][A-Za-z'-]+){1,2}")
 
 
 def _known(folded: Folded, words: Words) -> list[int]:
@@ -265,18 +271,26 @@ def _first_names(folded: Folded, words: Words, known: list[int]) -> Iterator[tup
     """Start and end of each known first name in a sentence, and how long the surname after it is."""
     for start, end in islice(_capitalised(folded, words, known), MOST):
         if _in_sentence(folded, start, end):
-            surname = _SURNAME.match(folded.cased[end : end + 60])
+            surname = _SURNAME.match(folded.cased[end : end + 60]) if folded.cased[end - 1].islower() else None
             yield start, end, surname.end() if surname else 0
 
 
 def _capitalised(folded: Folded, words: Words, known: Iterable[int]) -> Iterator[Span]:
-    """The capitalised first names among the `known` words: what stands joined to one is looked at with it, once."""
+    """The capitalised first names among the `known` words: what stands joined to one is looked at with it, once.
+
+    In a line that has no capitals, or nothing else, capitals say nothing and are not asked for.
+    """
     text, ends = folded.cased, folded.ends
     reached = 0
     for at in known:
         end = ends[at] + at
         start = end - len(folded.words[at])
-        if start < reached or not text[start].isupper():
+        if start < reached:
+            continue
+        if not text[start].isupper() or text[start + 1 : start + 2].isupper():
+            if _of_one_case(text, start):
+                reached = end
+                yield start, end
             continue
         while start > reached and text[start - 1] in _JOINED:
             start -= 1
@@ -284,6 +298,14 @@ def _capitalised(folded: Folded, words: Words, known: Iterable[int]) -> Iterator
             end += 1
         reached = end
         yield from (m.span() for m in _CAPITALISED.finditer(text, start, end) if is_first_name(m.group(), words))
+
+
+def _of_one_case(text: str, position: int) -> bool:
+    line = text[text.rfind("\n", 0, position) + 1 : (text.find("\n", position) + 1 or len(text) + 1) - 1]
+    return len(line) > _SOME_WORDS and (line.islower() or line.isupper())
+
+
+_SOME_WORDS = 15  # characters of a line from which its lack of capitals says something
 
 
 def _in_sentence(folded: Folded, start: int, end: int) -> bool:

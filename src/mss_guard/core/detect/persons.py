@@ -45,7 +45,17 @@ def nir(folded: Folded, words: Words) -> Iterator[Found]:
     if not _MANY_DIGITS.found(folded.cased_bytes):
         return
     for start, end in find_nirs(folded.cased):
+        if _GOODS.search(folded.lower, max(0, start - 40), start):
+            continue
         yield start, end, re.sub("[^0-9AB]", "", folded.cased[start:end].upper())
+
+
+_GOODS = re.compile(
+    r"\b(?:commande|facture|colis|suivi|reference|ref|devis|bon|livraison|avoir|contrat|client|abonnement|expedition|lot"
+    r"|serie|article|ticket|iban|compte|mandat|virement|paiement|transaction)s?(?: (?:numero|de|du|est|le|la|sont|suivante?)){0,3}"
+    r" ?(?:n[o\xb0]\.?)? ?[:#]? ?$"
+)
+"""Labels of numbers that name goods, not people."""
 
 
 _IPP = Pattern(
@@ -74,9 +84,14 @@ def birth_date(folded: Folded, words: Words) -> Iterator[Found]:
         yield start, end, tidy(folded.lower[start:end])
 
 
+def _wrapping(pattern: bytes) -> Pattern:
+    """A pattern whose blanks may be line ends."""
+    return Pattern(pattern.replace(b" ", rb"\s"))
+
+
 # --- descriptions -----------------------------------------------------------------------------------------------------
 
-_KIN = Pattern(
+_KIN = _wrapping(
     rb"\b(?:ma (?:mere|fille|femme|soeur|grand-mere|belle-mere|compagne|maman|tante|niece)"
     rb"|mon (?:pere|fils|mari|frere|grand-pere|beau-pere|compagnon|papa|oncle|neveu|epoux|bebe)|mon epouse"
     rb"|(?:sa|notre|votre|leur) (?:mere|fille|femme|soeur|grand-mere|maman|petite-fille)"
@@ -120,13 +135,13 @@ _PERSON = (
     rb"patiente?|pat|pt|pte|homme|femme|enfant|garcon|garconnet|fillette|fille|residente?|usagere?|dame|monsieur|madame"
     rb"|adolescente?|nourrisson|bebe|nouveau-ne|personne|jeune|ado|mme|eleve|beneficiaire|sujet"
 )
-_AGE = Pattern(
+_AGE = _wrapping(
     rb"\b(?:" + _PERSON + rb")(?: [a-z'-]{2,20}){0,2}[ ,(]{1,3}(?:agee?s?(?:\(e\))? )?(?:de )?"
     rb"[0-9]{1,3} ?(?:ans|a|mois|jours|semaines)\b"
     rb"|\b(?:agee?(?:\(e\))?) (?:seulement )?de [0-9]{1,3} ?(?:ans|mois)\b"
     rb"|(?:^|[ \n(])[fh] ?,? ?[0-9]{2} ?a(?:ns)?\b"
 )
-_NAME_AGE = Pattern(rb"\b[A-Z][A-Za-z'-]+(?: [A-Z][A-Za-z'.-]*)?[ ,(]{1,3}[0-9]{1,3} ?(?:ans|mois)\b")
+_NAME_AGE = _wrapping(rb"\b[A-Z][A-Za-z'-]+(?: [A-Z][A-Za-z'.-]*)?[ ,(]{1,3}[0-9]{1,3} ?(?:ans|mois)\b")
 _OLDER = re.compile(r"\s?(?:et plus|et moins|ou plus|minimum|d'experience|d'anciennete|de garantie|a [0-9])")
 
 
@@ -149,7 +164,7 @@ def _is_range(folded: Folded, start: int, end: int) -> bool:
     return bool(_OLDER.match(folded.lower[end : end + 20]))
 
 
-_PATIENT = Pattern(
+_PATIENT = _wrapping(
     rb"\b(?:(?:le|la|ce|cette|notre|votre|mon|ma|du|au) (?:patiente?|resident|residente|jeune|beneficiaire"
     rb"|petite? [a-z]+|nourrisson|defunte?|majeur protege)"
     rb"|l'(?:usagere?|enfant|adolescente?|interesse|interessee|eleve)|cet (?:enfant|usager|eleve)"
