@@ -1,7 +1,7 @@
 """`make bench`: the guard against the same load straight to the sink, as ratios of one run. Every message is different.
 
 For 1 kB, 20 kB, 500 kB and 5 MB: CPU milliseconds of the guard (front, workers and journal together) per message, messages a second through
-the guard and straight to the sink, interleaved, and the median of the per-round ratios.
+the guard and straight to the sink, interleaved, and the median of the per-round ratios. Then the inspection alone (inspection.py).
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from tests.e2e.guard_process import Guard
 from tests.e2e.mailbox_sink import MailboxSink
 from tests.e2e.postfix import free_port
 
+from bench import inspection
 from bench.load import mails, send_all
 
 SIZES = {"1 kB": (1_000, 400), "20 kB": (20_000, 300), "500 kB": (500_000, 24), "5 MB": (5_000_000, 6)}
@@ -97,6 +98,7 @@ def main() -> None:
         finally:
             keeper.set()
             guard.stop()
+    print(*inspection.rows(), sep="\n")
 
 
 if __name__ == "__main__":

@@ -10,8 +10,9 @@ import re
 from bisect import bisect_right
 from dataclasses import dataclass
 
+from mss_guard.core.detect.boundaries import FORWARD, REPLY, WROTE, Boundary, boundaries
 from mss_guard.core.normalise import Folded
-from mss_guard.core.rules.patterns import Pattern, Span
+from mss_guard.core.rules.patterns import Pattern
 
 OWN, QUOTED, FORWARDED, SIGNATURE = "own", "quoted", "forwarded", "signature"
 
@@ -42,27 +43,8 @@ def whole(kind: str = OWN) -> Segments:
     return Segments((Segment(0, kind),), (0,))
 
 
-_MOST = 400  # boundaries looked at in one text
+_MOST = 400  # signatures looked at in one text
 
-_REPLY = rb"-{2,} ?(?:message d'origine|message original|message initial|mail original|original message) ?-{2,}"
-_FORWARD = (
-    rb"-{2,} ?(?:message transfere|mail transfere|courriel transfere|message reexpedie|forwarded message) ?-{2,}"
-    rb"|(?:debut du message (?:transfere|reexpedie)|begin forwarded message) ?:"
-)
-_WROTE = (
-    rb"le [^\n]{0,60}?[0-9][^\n]{0,200}?(?:\n[^\n]{0,200}?){0,2}?\ba[ >\n]{1,8}ecrit[ >\n]{0,4}:"
-    rb"|on [^\n]{0,60}?[0-9][^\n]{0,200}?(?:\n[^\n]{0,200}?){0,2}?\bwrote[ >\n]{0,4}:"
-    rb"|[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9][^\n]{0,120}<[^\n>]{3,120}> ?:$"
-)
-_HEADERS = (
-    rb"\*?(?:de|from|expediteur)\*? ?:[^\n]+\n(?:[^\n]*\n){0,2}"
-    rb"[> ]*\*?(?:envoye|sent|date|a|to|destinataire)(?: le)?\*? ?:[^\n]*\n(?:[^\n]*\n){0,4}"
-    rb"[> ]*\*?(?:objet|sujet|subject)\*? ?:[^\n]*"
-)
-_BOUNDARY = Pattern(
-    rb"(?m)^[> ]{0,8}(?:(" + _REPLY + rb")|(" + _FORWARD + rb")|(" + _WROTE + rb")|(" + _HEADERS + rb"))",
-    captures=True,
-)
 _LINE = re.compile(rb"(?m)^((?: {0,2}>)*)(?=[> ]*[^> \n])")
 _SOMETHING = re.compile(rb"[^ \r\n>]")
 _SUBJECT_LINE = re.compile(r"\n[> ]*\*?(?:objet|sujet|subject)\*? ?:()")
@@ -120,19 +102,19 @@ def _inclusions(text: bytes, lower: str, subject: str) -> list[Segment]:
     A header block opens what follows it with as many marks, to the end; an attribution only the deeper lines after it,
     if such lines follow. Where the marks become fewer again, who was speaking there goes on.
     """
-    boundaries = _BOUNDARY.groups(text, _MOST)
+    heads = boundaries(text)
     depths = _Depths(text)
-    if not boundaries and depths.flat:
+    if not heads and depths.flat:
         return [Segment(0, OWN)]
     reader = _Reader(depths, lower, subject)
-    for position, depth, spans in sorted(
-        [*((p, d, None) for p, d in depths.changes), *((spans[0][0], 0, spans) for spans in boundaries)],
+    for position, depth, head in sorted(
+        [*((p, d, None) for p, d in depths.changes), *((head.start, 0, head) for head in heads)],
         key=lambda event: (event[0], event[2] is not None),
     ):
-        if spans is None:
+        if head is None:
             reader.mark(position, depth)
         else:
-            reader.head(spans)
+            reader.head(head)
     return reader.marks
 
 
@@ -181,14 +163,14 @@ class _Reader:
             self._coming = _Context(0, QUOTED)
         self._say(position)
 
-    def head(self, spans: list[Span]) -> None:
+    def head(self, head: Boundary) -> None:
         """A header block, an attribution, or a line that announces one."""
-        start, end = spans[0]
+        start, end = head.start, head.end
         depth, author = self._depths.at(start), _author(self._lower[start:end])
-        announces_reply, forwards, attributes = (spans[i][0] >= 0 for i in (1, 2, 3))
+        forwards, attributes = head.kind == FORWARD, head.kind == WROTE
         if forwards:
             self._forward_end = end
-        kind = self._kind(start, attributes=attributes, announced=announces_reply, forwards=forwards)
+        kind = self._kind(start, attributes=attributes, announced=head.kind == REPLY, forwards=forwards)
         if kind != OWN:
             # whom a header names is a correspondent, nobody the mail is about: a place of its own, as a signature's
             self.marks.append(Segment(start, SIGNATURE, author))

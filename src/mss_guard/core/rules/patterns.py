@@ -17,6 +17,7 @@ _SET_MEMORY = 64 << 20
 _compile: Any = re2.compile
 _unanchored_set: Any = re2.Set.SearchSet
 _UNANCHORED: Any = re2._Anchor.UNANCHORED
+_ANCHORED: Any = re2._Anchor.ANCHOR_START
 
 
 class Zones:
@@ -73,6 +74,14 @@ class Pattern:
                 found.append(spans)
             position = stop if stop > position else position + 1
         return found
+
+    def first(self, text: bytes, position: int = 0) -> int:
+        """Where the first match from `position` on begins; -1 when there is none."""
+        return int(self._match(_UNANCHORED, text, position, len(text))[0][0])
+
+    def end_at(self, text: bytes, position: int, end: int) -> int:
+        """Where the match that begins at `position` ends, looked for up to `end`; -1 when there is none."""
+        return int(self._match(_ANCHORED, text, position, end)[0][1])
 
     def found(self, text: bytes) -> bool:
         return bool(self._match(_UNANCHORED, text, 0, len(text))[0][0] >= 0)
