@@ -13,6 +13,7 @@ import zlib
 from collections.abc import Callable
 
 from tests.core.formats import build
+from tests.readers import quine
 
 GIB = 1 << 30
 _BLOCK = bytes(1 << 20)
@@ -60,8 +61,7 @@ def _overlapping() -> bytes:
     )
 
 
-def _quine() -> bytes:
-    """A gzip stream that inflates to a gzip stream for as long as anyone looks: 40 layers stand for an endless one."""
+def _layers() -> bytes:
     data = b"fin"
     for _ in range(40):
         data = gzip.compress(data)
@@ -103,7 +103,9 @@ def _object_stream() -> bytes:
 BOMBS: dict[str, tuple[str, Callable[[], bytes]]] = {
     "zips 30 deep": ("a.zip", lambda: _nested(30)),
     "overlapping entries": ("a.zip", _overlapping),
-    "quine-like gzip": ("a.gz", _quine),
+    "gzip in gzip, 40 times": ("a.gz", _layers),
+    "gzip quine": ("a.gz", quine.gzip_quine),
+    "gzip quines in a zip": ("a.zip", lambda: build.zipped({f"{n}.gz": quine.gzip_quine() for n in range(100)})),
     "XML entities": ("a.xml", _laughs),
     "XML entities in docx": ("a.docx", lambda: build.zipped({"[Content_Types].xml": "<Types/>", "word/document.xml": _laughs()})),
     "10 GB zeros gz": ("a.gz", lambda: _gzip_zeros(10)),

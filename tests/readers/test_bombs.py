@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import Iterator
 
 import pytest
@@ -11,7 +12,7 @@ from mss_guard.core.model import Assessment
 from mss_guard.core.wire import Request
 from mss_guard.edge.inspector import blocking
 from mss_guard.edge.inspector.unlooped import Inspect
-from tests.readers import production
+from tests.readers import production, quine
 from tests.readers.bombs import BOMBS, READ_WHOLE
 
 
@@ -35,3 +36,9 @@ def test_a_bomb_is_answered(inspect: Inspect, name: str) -> None:
     if name not in READ_WHOLE:
         assert all(place.why is not None for place in found.unreadable)
         assert found.unreadable
+
+
+def test_the_quine_unpacks_to_itself() -> None:
+    """Checksum and size are true, so no reader stops at them."""
+    data = quine.gzip_quine()
+    assert gzip.decompress(data) == data

@@ -102,9 +102,9 @@ def _one(kind: Holder, make: Callable[[], zipdir.Unpacker]) -> Callable[[Reading
         out: list[bytes] = []
         rest = doc.data
         while rest and len(out) < MAX_MEMBERS and (not out or rest[:2] == doc.data[:2]):
-            unpacker = make()
-            out.append(zipdir.stream(unpacker, rest, reading))
-            rest = getattr(unpacker, "unused_data", b"").lstrip(b"\x00")
+            piece, rest = zipdir.unpack(make(), rest, reading)
+            out.append(piece)
+            rest = rest.lstrip(b"\x00")
         name = _stored_name(doc.data) if kind == "gzip" else ""
         reading.look(reading, doc.child(1, kind, b"".join(out), name, archive=True))
         return read_unless(Why.PARTIAL if rest else None)

@@ -24,6 +24,7 @@ GRACE = (
     16 * 1024 * 1024
 )  # octets an entry may inflate to whatever its ratio: a scanned page, unpacked, has 12 MB of white
 _CHUNK = 256 * 1024
+_SLICE = 64 * 1024
 
 _END = struct.Struct("<4s4H2LH")
 _CENTRAL = struct.Struct("<4s6H3L5H2L")
@@ -223,36 +224,45 @@ def inflate(data: bytes, entry: Entry, reading: Reading) -> bytes:
     maker = _METHODS.get(entry.method)
     if maker is None:
         raise Stop(Why.DAMAGED)
-    unpacker = maker(packed)
-    out = stream(unpacker, packed, reading)
-    if getattr(unpacker, "unused_data", b"").strip(b"\x00"):
+    out, rest = unpack(maker(packed), packed, reading)
+    if rest.strip(b"\x00"):
         raise Stop(Why.AMBIGUOUS)  # more stands in the entry than its stream: no reader would show it
     return out
 
 
 def stream(unpacker: Unpacker, packed: bytes, reading: Reading) -> bytes:
-    """Everything `unpacker` gives for `packed`, in pieces, within ratio and budget. Stop(DAMAGED) when the stream is
-    cut."""
+    """Everything `unpacker` gives for `packed`, as `unpack` does."""
+    return unpack(unpacker, packed, reading)[0]
+
+
+def unpack(unpacker: Unpacker, packed: bytes, reading: Reading) -> tuple[bytes, bytes]:
+    """(everything `unpacker` gives for `packed`, what stands behind its stream), in pieces, within ratio and budget.
+    Stop(DAMAGED) when the stream is cut.
+
+    The packed octets are fed in slices: zlib hands back a copy of what it has not yet taken with each piece."""
     limit = max(GRACE, MAX_RATIO * len(packed))
     out: list[bytes] = []
-    total = 0
-    feed = packed
+    total = at = 0
+    feed = b""
     try:
         while not unpacker.eof:
+            if not feed and getattr(unpacker, "needs_input", True):
+                feed, at = packed[at : at + _SLICE], at + _SLICE
+            empty = not feed
             piece = unpacker.decompress(feed, _CHUNK)
             feed = getattr(unpacker, "unconsumed_tail", b"")
             total += len(piece)
             reading.spend(len(piece))
             if total > limit:
                 raise Stop(Why.TOO_LARGE)
-            if not piece and not feed:
+            if not piece and empty:
                 break
             out.append(piece)
     except (zlib.error, OSError, lzma.LZMAError, EOFError, ValueError) as error:
         raise Stop(Why.DAMAGED) from error
     if not unpacker.eof:
         raise Stop(Why.DAMAGED)
-    return b"".join(out)
+    return b"".join(out), getattr(unpacker, "unused_data", b"") + packed[at:]
 
 
 def _deflate(_: bytes) -> Unpacker:
