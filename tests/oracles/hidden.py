@@ -235,6 +235,18 @@ TRICKS: dict[str, Trick] = {
     "alone, unknown encoding": _raw("Content-Type: {t}\r\nContent-Transfer-Encoding: x-new"),
 }  # fmt: skip
 
+_LABELS = ("text/html", "text/rtf", "text/xml", "text/calendar", "application/json", "message/delivery-status", "application/pdf",
+           "message/http", "image/svg+xml", "multipart/x-odd", "application/octet-stream", "text/css")  # fmt: skip
+for _label in _LABELS:
+    TRICKS[f"all of it said to be {_label}"] = _mixed(f"Content-Type: {_label}; boundary=b")
+    TRICKS[f"said to be {_label}, 7bit"] = _inside(f"Content-Type: {_label}\r\nContent-Transfer-Encoding: 7bit")
+    TRICKS[f"said to be {_label}, unknown encoding"] = _inside(
+        f"Content-Type: {_label}\r\nContent-Transfer-Encoding: x-z"
+    )
+    TRICKS[f"a message behind markup in {_label}"] = lambda p, kind=_label: _message(
+        f"Content-Type: {kind}", b"<p>Bonjour</p>\r\n" + _message(_MIXED, _parts(_HELLO, p.part()))
+    )
+
 
 def _yenc(data: bytes) -> bytes:
     """yEnc 1.3: each octet plus 42; critical ones escaped."""

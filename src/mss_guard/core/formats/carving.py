@@ -53,12 +53,13 @@ def extract(reading: Reading, doc: Doc, text: str, kind: Holder) -> str:
     return "\n".join(kept)
 
 
-_ESCAPES = re.compile(rb"=[89A-F][0-9A-F]")  # of bytes beyond ASCII; addresses of the web hold "=20" and "=3D"
+_ESCAPES = re.compile(r"=[89A-F][0-9A-F]")  # of bytes beyond ASCII; addresses of the web hold "=20" and "=3D"
 _DENSE = 20  # one octet in so many is "=": every letter is escaped
 
 
-def from_mail(reading: Reading, doc: Doc) -> None:
-    """Parts of a message pasted or hidden in a text, and quoted-printable that no field announces."""
+def from_mail(reading: Reading, doc: Doc, shown: str) -> None:
+    """Parts of a message pasted or hidden in a text, and quoted-printable that no field announces. `shown`: the words
+    of the document, without markup."""
     data = doc.data
     if b"content-transfer-encoding" in data.lower():
         blocks, all_of_them = mime.announced(data)
@@ -67,9 +68,10 @@ def from_mail(reading: Reading, doc: Doc) -> None:
             reading.look(reading, doc.child(n, "mime", body, "", How.CARVED))
         if not all_of_them:
             raise Stop(Why.TOO_MANY)
-    if len(_ESCAPES.findall(data)) > 1 or data.count(b"=") * _DENSE > len(data):
-        plain = quoted_printable(data)
-        if plain != data:
+    if "=" in shown and (shown.count("=") * _DENSE > len(shown) or len(_ESCAPES.findall(shown)) > 1):
+        written = shown.encode("utf-8", "replace")
+        plain = quoted_printable(written)
+        if plain != written:
             reading.text(doc, mime.decode_text(plain, doc.charset))
 
 

@@ -77,7 +77,9 @@ def _html(reading: Reading, doc: Doc, text: str) -> Outcome:
     if html.too_deep(text):
         reading.text(doc, xmltext.loose(text))
         return unreadable(Why.TOO_DEEP, "text/html")
-    reading.text(doc, html.text(text))
+    words = carving.extract(reading, doc, html.text(text), "text")
+    reading.text(doc, words)
+    carving.from_mail(reading, doc, words)
     uris = html.data_uris(text)
     carving.base64_blocks(reading, doc, uris, "html")
     return read_unless(Why.PARTIAL if len(text) > html.MAX_HTML else None, "text/html")
@@ -90,6 +92,7 @@ def _xml(reading: Reading, doc: Doc, text: str, root: xmltext.Root) -> Outcome:
     text = carving.extract(reading, doc, text, marker or "xml")
     words, why = xmltext.plain(text)
     reading.text(doc, words)
+    carving.from_mail(reading, doc, words)
     return read_unless(why, _XML_TYPES.get(marker or "", "application/xml"))
 
 
@@ -107,7 +110,7 @@ def _words(reading: Reading, doc: Doc, text: str) -> Outcome:
     if kind == "application/hl7-v2":
         plain = certain.hl7_text(plain)
     reading.text(doc, plain.replace("\x00", ""))
-    carving.from_mail(reading, doc)
+    carving.from_mail(reading, doc, plain)
     if _ODD_ENCODING.search(text):
         return unreadable(Why.AMBIGUOUS, kind)
     if "-----BEGIN " in text:
