@@ -27,6 +27,7 @@ from mss_guard.edge.next_hop import DnsResolver, HopPool
 from mss_guard.edge.notifier import Notifier
 from mss_guard.edge.smtp_server import Front, Room, serve
 from mss_guard.judgement import Judgement
+from mss_guard.witnessing import Witness
 
 LIST_POLL = 30.0  # seconds between looks at the list and partner files
 LIST_EVERY = 3600.0  # seconds between two askings for the published list (domain.md §1: hourly, conditional)
@@ -87,10 +88,12 @@ class Service:
         self.notifier = Notifier(self.hops.submit, telling.summariser(lambda: self._loaded), told=self._told)
         self.notifier.start()
         self._ends.push_async_callback(self.notifier.drain, 5.0)
+        self.witness = Witness(lambda: self.settings, self.journal, self.hops.submit)
         self.judgement = Judgement(loaded.state, self.inspector, self.journal, self.notifier.post)
         await self._listen(settings)
         self._tasks = [
-            asyncio.create_task(one()) for one in (self._reloads, self._renew_list, self._watch_lists, self._watchdog)
+            asyncio.create_task(one())
+            for one in (self.witness.run, self._reloads, self._renew_list, self._watch_lists, self._watchdog)
         ]
         self._note("start", "applied")
         self._say_ready()

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from mss_guard import addressbook, assembly, doors
+from mss_guard import addressbook, assembly, doors, witnessing
 from mss_guard.config import Settings, check
 from mss_guard.core import formats, trust
 from mss_guard.core.formats.tooling import Tool
@@ -213,7 +213,7 @@ async def _offers(settings: Settings) -> dict[str, str] | None:
     return None if offers is None else dict(offers)
 
 
-def _journal(settings: Settings, _now: datetime) -> Iterator[Result]:
+def _journal(settings: Settings, now: datetime) -> Iterator[Result]:
     for name, path in (("journal", Path(settings.audit.path)), ("état", Path(settings.state))):
         there = next(p for p in (path, *path.parents) if p.exists())
         writable = there.is_dir() and os.access(there, os.W_OK | os.X_OK)
@@ -222,8 +222,19 @@ def _journal(settings: Settings, _now: datetime) -> Iterator[Result]:
         free = shutil.disk_usage(there).free
         remedy = "faire de la place : sans journal, tout courrier attend"
         yield Result(name, free > FREE_DISK, f"{free // 1024 // 1024} Mo libres", remedy)
-    yield Result("journal", False, "aucun témoin hors de cette machine : une fin de journal coupée par un administrateur ne se verrait pas",
-                 "copier chaque jour la tête que dit « mss-guard audit verify »", needed=False)  # fmt: skip
+    yield from _witness(settings, now)
+
+
+def _witness(settings: Settings, now: datetime) -> Iterator[Result]:
+    why = witnessing.late(settings, now)
+    held = str(witnessing.status(settings).at)[:16].replace("T", " à ")
+    yield Result(
+        "témoin",
+        why is None,
+        why or f"hors de cette machine, dernière copie le {held} UTC",
+        "structure.dpo.email, ou audit.witness : https://… ou syslog+tls://… (docs/journal.md)",
+        needed=settings.policy.mode == "enforce",
+    )
 
 
 def _road(settings: Settings, _now: datetime) -> Iterator[Result]:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from mss_guard import config
 from mss_guard.edge import inspector, people_store, published, trust_feed
+from mss_guard.edge import witness as witnesses
 from mss_guard.edge.next_hop import Hop, HopSettings, Tls
 from mss_guard.edge.smtp_server import FrontLimits, ListenerSettings
 from mss_guard.edge.smtp_server.ports import ListenerMode
@@ -92,6 +93,12 @@ def directory_source(settings: config.Settings, named: str | None) -> published.
         return Path(where)
     proxy = (settings.trust.proxy.host, settings.trust.proxy.port) if settings.trust.proxy else None
     return published.Source(where, Path(settings.directory.ca) if settings.directory.ca else None, proxy)
+
+
+def witness(settings: config.Settings) -> witnesses.Road | None:
+    """The witness that has an address of its own; None when it is told by mail, or when there is none."""
+    ca = settings.audit.witness_ca
+    return witnesses.road(settings.audit.witness, Path(ca) if ca else None)
 
 
 def people_sources(settings: config.Settings) -> people_store.Sources:

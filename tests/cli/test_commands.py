@@ -1,8 +1,10 @@
 """What every command has in common, and the small ones: help, languages, streams, statuses."""
 
+import json
 import re
 import socket
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 
 import pytest
 
@@ -124,6 +126,10 @@ def test_the_doctor_is_content_with_a_good_machine(tmp_path):
     hop = MailboxSink()
     try:
         config = configure(tmp_path, hop=hop.port, to_mssante="refuse")
+        (tmp_path / "state").mkdir()
+        config.write_text(config.read_text().replace("/journal}", "/journal, witness: 'https://temoin.test/'}"))
+        told = {"at": datetime.now(UTC).isoformat(), "road": "https://temoin.test/"}
+        (tmp_path / "state" / "witness.json").write_text(json.dumps(told))
         before = sorted(tmp_path.iterdir())
         ran = run("doctor", "--json", "-c", config)
     finally:
@@ -147,7 +153,7 @@ def test_the_doctor_finds_what_is_wrong(tmp_path):
         ran = run("doctor", "--json", "-c", config)
     assert ran.status == 1
     failed = {c["check"]: c for c in ran.lines[0] if c["needed"] and not c["ok"]}
-    assert set(failed) == {"liste blanche", "serveur suivant", "journal", "route MSSanté"}
+    assert set(failed) == {"liste blanche", "serveur suivant", "journal", "témoin", "route MSSanté"}
     assert all(c["remedy"] for c in failed.values())
     shown = run("doctor", "-c", config)
     assert "✗ serveur suivant" in shown.out

@@ -4,6 +4,7 @@ together.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -14,6 +15,8 @@ from mss_guard.core.strict_yaml import Document, Mistake, Path, Value
 from .settings import Settings
 
 LONGEST_OBSERVATION = timedelta(days=60)
+SHORTEST_RETENTION, LONGEST_RETENTION = timedelta(days=30), timedelta(days=1096)
+_WITNESS = re.compile(r"https://[^\s/?#@]+(?:[/?][^\s#]*)?|syslog\+tls://[^\s/?#@]+/?")
 _NOT_YET = "pas encore disponible"
 
 
@@ -44,8 +47,6 @@ UNAVAILABLE: tuple[tuple[Path, Callable[[Value], bool]], ...] = (
     (("policy", "refusal"), _is("bounce")),
     (("policy", "fault"), _is("relay-traced")),
     (("audit", "identity"), _other_than("sealed")),
-    (("audit", "witness"), _other_than("mail")),
-    (("audit", "retention"), _other_than("365d")),
     (("audit", "index"), _other_than("sqlite:////var/lib/mss-guard/audit.db")),
 )
 """Keys whose value asks for what is not built: accepted as written nowhere, ignored in silence never."""
@@ -98,13 +99,16 @@ def check(settings: Settings, today: date, *, for_run: bool) -> tuple[Mistake, .
 def warnings(settings: Settings) -> tuple[Mistake, ...]:
     """What may be meant, but is worth a word."""
     found: list[_Wrong] = []
-    policy = settings.policy
+    policy, audit = settings.policy, settings.audit
     if policy.mode == "enforce" and policy.to_mssante == "relay" and settings.routes.mssante is None:
         words = (
             "to_mssante: relay sans routes.mssante : les opérateurs MSSanté n'acceptent que les domaines de la liste "
             "blanche, un message d'une boîte ordinaire y sera en général rejeté"
         )
         found.append(_Wrong(("policy", "to_mssante"), words))
+    if policy.mode == "enforce" and audit.witness == "mail" and settings.structure.dpo.email is None:
+        words = "structure.dpo.email manque : le journal n'a pas de témoin hors de cette machine"
+        found.append(_Wrong(("structure",), words))
     if settings.trust.list is None:
         words = "aucune liste blanche (trust.list) : tout message de santé vers l'extérieur sera mis en attente"
         found.append(_Wrong(("trust", "list"), words))
@@ -150,6 +154,20 @@ def _amounts(settings: Settings) -> Iterator[_Wrong]:
     if settings.trust.max_age < timedelta(days=1):
         yield _Wrong(("trust", "max_age"), "il faut au moins 1d")
     yield from _list_source(settings)
+    yield from _audit(settings)
+
+
+def _audit(settings: Settings) -> Iterator[_Wrong]:
+    audit = settings.audit
+    if not SHORTEST_RETENTION <= audit.retention <= LONGEST_RETENTION:
+        yield _Wrong(("audit", "retention"), "il faut entre 30d et 1096d (trois ans)")
+    if audit.witness not in ("mail", "none") and not _WITNESS.fullmatch(audit.witness):
+        yield _Wrong(
+            ("audit", "witness"),
+            "il faut mail (au DPO, chaque jour), https://hôte/chemin, syslog+tls://hôte[:port] ou none",
+        )
+    elif audit.witness_ca is not None and audit.witness in ("mail", "none"):
+        yield _Wrong(("audit", "witness_ca"), "witness_ca ne sert qu'avec un témoin en https:// ou syslog+tls://")
 
 
 def _list_source(settings: Settings) -> Iterator[_Wrong]:

@@ -224,6 +224,7 @@ class Audit(Section):
     index: Line = "sqlite:////var/lib/mss-guard/audit.db"
     identity: Line = "sealed"
     witness: Line = "mail"
+    witness_ca: Line | None = None
     retention: Duration = timedelta(days=365)
 
 

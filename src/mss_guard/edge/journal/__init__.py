@@ -6,6 +6,7 @@ record, as a value) · `canonical`, `tree`, `fields`, `heads` (what is signed). 
 `purging` read; `keys` makes pseudonyms, `signing` signs. docs/journal.md gives every kind and field.
 """
 
+from .collect import fresh_heads
 from .errors import FieldError, JournalBusy, JournalUnavailable, KeyRefused
 from .fields import OUTCOMES
 from .heads import Head
@@ -35,6 +36,7 @@ __all__ = [
     "SigningKeys",
     "WriterReport",
     "exported",
+    "fresh_heads",
     "parse_heads",
     "search",
     "show",

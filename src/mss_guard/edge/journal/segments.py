@@ -56,10 +56,10 @@ def ordered(directory: Path) -> tuple[Path, ...]:
     sort so).
     """
     found = sorted(p for p in directory.glob("*.jsonl") if NAME.fullmatch(p.name))
-    return tuple(sorted(found, key=_first_seq))
+    return tuple(sorted(found, key=first_seq))
 
 
-def _first_seq(path: Path) -> float:
+def first_seq(path: Path) -> float:
     """The number of a segment's first record; where that cannot be read, from the first one that can."""
     for line in lines(path):
         record = canonical.loads(line.data)

@@ -1,0 +1,105 @@
+"""Handing heads to a witness: what reaches an https address and a syslog server, and what is said when it does not."""
+
+import http.server
+import socket
+import threading
+
+import pytest
+
+from mss_guard.edge.witness import Road, hand_over, road
+from tests.edge.list_server import make_chain
+
+LINES = ['{"log":"tilleuls/n/front-0","seq":1}', '{"log":"tilleuls/n/front-0","seq":2}']
+
+
+@pytest.fixture(scope="module")
+def chain(tmp_path_factory):
+    return make_chain(tmp_path_factory.mktemp("chain"))
+
+
+class Taker(http.server.BaseHTTPRequestHandler):
+    def do_POST(self):
+        self.server.taken.append((self.path, self.rfile.read(int(self.headers["Content-Length"]))))
+        self.send_response(self.server.status)
+        self.end_headers()
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture
+def https(chain):
+    server = http.server.HTTPServer(("127.0.0.1", 0), Taker)
+    server.socket = chain.server.wrap_socket(server.socket, server_side=True)
+    server.taken, server.status = [], 204
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield server
+    server.shutdown()
+    server.server_close()
+
+
+def test_an_https_witness_takes_one_line_a_head(https, chain):
+    """A POST of newline-delimited JSON to the very path; a 2xx is an acceptance."""
+    to = road(f"https://127.0.0.1:{https.server_port}/temoin?cle=a", chain.ca)
+    assert hand_over(to, LINES, "guet.test") is None
+    assert https.taken == [("/temoin?cle=a", "".join(f"{line}\n" for line in LINES).encode())]
+
+
+@pytest.mark.parametrize("status", [302, 404, 500])
+def test_any_other_answer_means_that_nothing_was_kept(https, chain, status):
+    """A redirect, a refusal, a fault: said by its number."""
+    https.status = status
+    assert (
+        hand_over(road(f"https://127.0.0.1:{https.server_port}/", chain.ca), LINES, "g") == f"le témoin répond {status}"
+    )
+
+
+def test_a_witness_nobody_vouches_for_is_not_told(https, chain):
+    """The chain is verified, whatever stands at the address; a closed port is said, too."""
+    strange = road(f"https://127.0.0.1:{https.server_port}/", chain.stranger)
+    assert "certificat" in hand_over(strange, LINES, "g")
+    assert https.taken == []
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    assert "ne peut pas être joint" in hand_over(road(f"https://127.0.0.1:{port}/", chain.ca), LINES, "g")
+
+
+def test_a_syslog_witness_gets_framed_rfc_5424_messages_over_tls(chain):
+    """Octet counting (RFC 5425), priority 110, one message a head, the JSON whole in MSG."""
+    listening, got = socket.create_server(("127.0.0.1", 0)), []
+
+    def serve():
+        plain, _ = listening.accept()
+        with chain.server.wrap_socket(plain, server_side=True) as secured:
+            while piece := secured.recv(4096):
+                got.append(piece)
+
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    to = road(f"syslog+tls://127.0.0.1:{listening.getsockname()[1]}", chain.ca)
+    assert hand_over(to, LINES, "guet.test") is None
+    thread.join(10)
+    listening.close()
+    stream, messages = b"".join(got), []
+    while stream:
+        length, _, rest = stream.partition(b" ")
+        messages.append(rest[: int(length)].decode())
+        stream = rest[int(length) :]
+    assert [m.split(" - ", 1)[1] for m in messages] == LINES
+    assert all(m.startswith("<110>1 2") and " guet.test mss-guard " in m and " journal-head - " in m for m in messages)
+
+
+def test_addresses_that_are_none():
+    """No scheme but these two, no password in the address, no blanks."""
+    assert road("https://temoin.fr/a") == Road("https", "temoin.fr", 443, "/a")
+    assert road("syslog+tls://siem.fr") == Road("syslog", "siem.fr", 6514)
+    for text in (
+        "http://temoin.fr/",
+        "https://",
+        "https://a:b@temoin.fr/",
+        "syslog+tls://siem.fr/x",
+        "https://t.fr:99999/",
+        "https://t.fr/a b",
+    ):
+        assert road(text) is None, text
