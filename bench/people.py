@@ -13,6 +13,7 @@ import statistics
 import time
 from collections.abc import Iterator, Sequence
 from email import message_from_bytes, policy
+from email.utils import parseaddr
 from itertools import pairwise
 from pathlib import Path
 
@@ -23,8 +24,9 @@ from bench.detection import own
 from bench.detection.cases import Case, message
 from bench.detection.judging import Judgement, judge
 from bench.detection.report import Goal, Rate, table
-from mss_guard.core import inspection
+from mss_guard.core import formats, inspection, mime
 from mss_guard.core.detect.acquaintance import Acquaintance
+from mss_guard.core.detect.scenes import spots
 from mss_guard.core.inspection import InspectionKnowledge
 from mss_guard.core.model import Level
 from mss_guard.core.normalise import fold
@@ -36,10 +38,14 @@ SYLLABLES = "ba be bi bo bou cha co da del du fa ga gar gi la le lo ma mar mi mo
 
 
 def main() -> None:
+    report()
+
+
+def report() -> None:
+    """Both tables; also at the end of `python -m bench.detection`."""
     shelf = library.read(())
     first_names = frozenset(shelf.words["words/prenoms.txt"].split())
-    house = compile_people([*_named(first_names), *_invented(90, "house", first_names)], STAFF, KEY, 0.0)
-    _quality(shelf, house)
+    _quality(shelf, first_names)
     _cost(first_names)
 
 
@@ -50,23 +56,37 @@ def _knowledge(shelf: library.Library, lists: People | None) -> InspectionKnowle
 # --- quality ----------------------------------------------------------------------------------------------------------
 
 
-def _quality(shelf: library.Library, house: People) -> None:
+def _quality(shelf: library.Library, first_names: frozenset[str]) -> None:
+    invented = [*_invented(90, "house", first_names)]
+    house = compile_people([*_named(first_names), *invented], [*STAFF, *_writers()], KEY, 0.0)
+    without, with_lists, apart = (
+        _knowledge(shelf, lists) for lists in (None, house, compile_people(invented, STAFF, KEY, 0.0))
+    )
     cases = list(own.cases())
-    sets = {
-        "short care mails (courts), recall": [c for c in cases if c.source.startswith("courts/") and c.truth == "yes"],
-        "all other labelled `no`, false alarms": [c for c in cases if c.truth == "no"],
-        "staff at work, false alarms": [
-            Case(f"staff-{i}", "staff", "staff", "no", message(*one)) for i, one in enumerate(staff_mails())
-        ],
-    }
-    goals = (Goal(0.97, True), None, Goal(0.0, False))
-    without, with_lists = (_knowledge(shelf, lists) for lists in (None, house))
-    rows = []
-    for (name, of), goal in zip(sets.items(), goals, strict=True):
-        before, after = (_likely([judge(case, known) for case in of]) for known in (without, with_lists))
-        said = "" if goal is None else "met" if goal.wanted == 0.0 and not after.hits else goal.verdict(after)
-        rows.append((name, str(before), str(after), str(goal or ""), said))
+    care = [c for c in cases if c.source.startswith("courts/") and c.truth == "yes"]
+    staff = [Case(f"staff-{i}", "staff", "staff", "no", message(*one)) for i, one in enumerate(staff_mails())]
+    listed = [c for c in care if _names_resident(c, with_lists)]
+    rows = [
+        _row("short care mails (courts), recall", care, without, with_lists, Goal(0.97, True)),
+        _row("… those that name somebody on the list", listed, without, with_lists, Goal(0.97, True)),
+        _row("all labelled `no`, false alarms", [c for c in cases if c.truth == "no"], without, with_lists, None),
+        _row("staff at work, false alarms", staff, without, apart, Goal(0.0, False)),
+        _row("… where residents bear the same names", staff, without, with_lists, None),
+    ]
     print(table("People lists, at likely", ("mails", "without", "with", "goal", ""), rows))
+
+
+def _row(
+    name: str, of: Sequence[Case], without: InspectionKnowledge, with_lists: InspectionKnowledge, goal: Goal | None
+) -> tuple[str, ...]:
+    before, after = (_likely([judge(case, known) for case in of]) for known in (without, with_lists))
+    said = "" if goal is None else "met" if goal.wanted == 0.0 and not after.hits else goal.verdict(after)
+    return name, str(before), str(after), str(goal or ""), said
+
+
+def _names_resident(case: Case, known: InspectionKnowledge) -> bool:
+    found = spots(formats.read(mime.parse(case.raw)), known.detector.matcher)
+    return any(not {"who.nom-resident", "who.nom-resident-seul"}.isdisjoint(s.matches.evidence) for s in found)
 
 
 def _likely(judged: Sequence[Judgement]) -> Rate:
@@ -102,6 +122,14 @@ def _named(first_names: frozenset[str]) -> Iterator[Person]:
             first, last = said[1] or "", said[2]
             yield from (Person(last, first, room=room) for room in rooms)
             yield from (Person(last, first, born=day) for day in days)
+
+
+def _writers() -> Iterator[Person]:
+    """Who signs the labelled mails with first name and surname: staff of these houses."""
+    for one in labelled.mails():
+        name = parseaddr(str(message_from_bytes(one.raw, policy=policy.default)["from"]))[0].split()
+        if len(name) == 2:
+            yield Person(name[1], name[0])
 
 
 # --- cost -------------------------------------------------------------------------------------------------------------

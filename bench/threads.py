@@ -29,8 +29,13 @@ def main() -> None:
     arguments.add_argument("--errors", action="store_true")
     arguments.add_argument("--count", type=int, default=120)
     options = arguments.parse_args()
+    report(options.count, errors=options.errors)
+
+
+def report(count: int = 120, *, errors: bool = False) -> None:
+    """Places and verdicts; also at the end of `python -m bench.detection`."""
     knowledge = load()
-    all_threads = list(threads(options.count))
+    all_threads = list(threads(count))
     every = [one for thread in all_threads for one in placed(thread, knowledge.detector.matcher)]
     body = [one for one in every if one.said.place != "signature"]
     by_client: dict[str, list[Placed]] = defaultdict(list)
@@ -44,7 +49,7 @@ def main() -> None:
     print(table("Labelled mails with a quotation (tests/mail), line by line", ("words", "right"), _labelled(knowledge)))
     judged = {t.id: inspection.inspect(t.raw, Request("message", "", t.recipients), knowledge) for t in all_threads}
     print(table("Verdicts", ("threads", "right", "goal", ""), _verdicts(all_threads, judged)))
-    if options.errors:
+    if errors:
         for one in every:
             if not one.right:
                 print(

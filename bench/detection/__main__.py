@@ -13,6 +13,7 @@ import time
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
+from bench import people, threads
 from bench.detection import corpora, evasion, generated, own, timing
 from bench.detection.cases import Case
 from bench.detection.judging import Judgement, judge_all
@@ -52,6 +53,8 @@ def main() -> None:
         print(errors(judged))
     if not options.only:
         print(timing.report(judged))
+        threads.report()
+        people.report()
     spent = time.monotonic() - began
     print(
         f"\n{len(judged)} cases, {spent:.0f} s, {resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024:.0f} MiB"

@@ -2,14 +2,13 @@
 
 `pack` makes the payload that the roof hands to each inspection worker; `load` turns it into knowledge there. A payload
 is JSON: {"rules": {path: text}, "local": {path: text}, "words": {path: text}, "disable": [id or glob],
-"families": {family: mode}, "thresholds": {possible, likely, certain} or null, "own_domains": [domain], "people": {"key":
-base64, "tables": base64 of the digest file} or null}.
+"families": {family: mode}, "thresholds": {possible, likely, certain} or null, "own_domains": [domain], "people": key in
+hexadecimal or null}, with a key followed by a NUL and the digest file of the people lists (`people.encode`).
 """
 
 from __future__ import annotations
 
 import json
-from base64 import b64decode, b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -23,6 +22,8 @@ from mss_guard.core.people import People
 from mss_guard.core.rules import Ruleset, Thresholds
 from mss_guard.core.strict_yaml import Mistake, Mistakes
 from mss_guard.core.wire import Request
+
+_TABLES = b"\0"  # stands in no JSON text
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +56,10 @@ def pack(
         "families": {k: str(v) for k, v in (families or {}).items()},
         "thresholds": dict(thresholds) if thresholds else None,
         "own_domains": sorted(own_domains),
-        "people": {"key": _base64(lists.key), "tables": _base64(people.encode(lists))} if lists is not None else None,
+        "people": lists.key.hex() if lists is not None else None,
     }
-    return json.dumps(payload, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
-
-
-def _base64(octets: bytes) -> str:
-    return b64encode(octets).decode("ascii")
+    text = json.dumps(payload, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+    return text if lists is None else text + _TABLES + people.encode(lists)
 
 
 def version(payload: bytes) -> str:
@@ -74,7 +72,8 @@ def load(payload: bytes, *, examples: bool = False) -> InspectionKnowledge:
 
     Workers load what the roof has already loaded with its examples, and so leave them out.
     """
-    parts: dict[str, Any] = json.loads(payload)
+    text, _, tables = payload.partition(_TABLES)
+    parts: dict[str, Any] = json.loads(text)
     everything = rules.load(parts["rules"], parts["words"], parts.get("local") or {})
     thresholds = _thresholds(parts.get("thresholds"), everything.scoring.levels)
     families = {family: Mode(mode) for family, mode in (parts.get("families") or {}).items()}
@@ -82,7 +81,7 @@ def load(payload: bytes, *, examples: bool = False) -> InspectionKnowledge:
     knowledge = InspectionKnowledge(
         version=version(payload),
         ruleset=ruleset,
-        detector=detect.compile_rules(ruleset, _lists(parts.get("people"))),
+        detector=detect.compile_rules(ruleset, _lists(parts.get("people"), tables)),
         own_domains=tuple(parts.get("own_domains") or ()),
     )
     if examples and (failures := selftest(knowledge)):
@@ -90,8 +89,8 @@ def load(payload: bytes, *, examples: bool = False) -> InspectionKnowledge:
     return knowledge
 
 
-def _lists(packed: Mapping[str, str] | None) -> People | None:
-    return people.decode(b64decode(packed["tables"]), b64decode(packed["key"])) if packed else None
+def _lists(key: str | None, tables: bytes) -> People | None:
+    return people.decode(tables, bytes.fromhex(key)) if key else None
 
 
 def _thresholds(wanted: Mapping[str, float] | None, shipped: Thresholds) -> Thresholds | None:

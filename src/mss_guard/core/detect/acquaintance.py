@@ -44,7 +44,9 @@ _ROOM = Pattern(
     rb"(?:" + _ROOM_WORD + rb"0*([0-9]{1,4}(?: ?[a-z]\b)?)|\(0*([0-9]{1,4}[a-z]?)\)|\b0*([0-9]{1,4}[a-z]?) ?[:-] )",
     captures=True,
 )
-_NUMBER = Pattern(rb"\b0*([0-9]{1,4}[a-z]?)\b", captures=True)
+_NUMBER = re.compile(
+    r"[ ,(]{1,3}0*([0-9]{1,4}[a-z]?)\b(?! ?(?:ans|mois|h|%|/|[.,:]?[0-9]|euros|\xa4|kg|janv|fevr|mars|avr|mai|juin|juil|aout|sept|oct|nov|dec))"
+)
 _DATE = Pattern(rb"[0-9]{1,4}(?:er)?[/. -](?:[0-9]{1,2}|[a-z]{3,9}\.?)[/. -][0-9]{2,4}")
 _INITIALS = re.compile(
     r"(?:\b(?:[Mm]me|[Mm]lle|[Mm]elle|[Mm]adame|[Mm]onsieur|[Mm]r|M|[Rr]esidente?)\.? ?([A-Z])\b"
@@ -144,10 +146,11 @@ class Acquaintance:
         by_first = role & Role.STAFF_FIRST and not role & Role.RESIDENT_FIRST
         return bool(by_name or by_first)
 
-    def is_resident(self, span: Span, known: Known, role: int) -> bool:
-        """Does the name in `span` name a resident, as far as a surname or first name (`role`) alone can?"""
+    def is_resident(self, span: Span, known: Known) -> bool:
+        """Does the name in `span` name a resident, as far as a surname alone can?"""
         inside = (w.role for w in known.words if span[0] <= w.start < span[1])
-        return self._few and any(r & role and not r & (Role.STAFF_NAME | Role.STAFF_FIRST) for r in inside)
+        staff = Role.STAFF_NAME | Role.STAFF_FIRST
+        return self._few and any(r & Role.RESIDENT_NAME and not r & staff for r in inside)
 
     def _words(self, folded: Folded) -> tuple[Word, ...]:
         """The words of the text that stand in a list, in the order of the text."""
@@ -182,14 +185,15 @@ class Acquaintance:
         for word in words:
             if not word.role & (Role.RESIDENT_NAME | Role.RESIDENT_FIRST):
                 continue
-            for detail in (*(d for d in details if d.near(word)), *_number_behind(folded, word)):
+            behind = _number_behind(folded, word) if word.role & Role.RESIDENT_NAME else ()
+            for detail in (*(d for d in details if d.near(word)), *behind):
                 yield from self._facts(detail, word.text, (word.start, word.end))
 
     def _initials(self, folded: Folded, details: Sequence[_Detail]) -> Iterator[Met]:
         """ "Mme D. (ch. 12)", "J.D. né le 12/03/1934": initials beside a resident's room or birth date."""
         for detail in details:
             low, high = max(0, detail.start - detail.reach_initials), detail.end + detail.reach_initials
-            for met in _INITIALS.finditer(folded.cased, low, min(len(folded), high)):
+            for met in _INITIALS.finditer(folded.cased, low, min(len(folded), high)) if detail.reach_initials else ():
                 yield from self._facts(detail, (met[1] or met[2] + met[3]).lower(), met.span())
 
     def _facts(self, detail: _Detail, who: str, span: Span) -> Iterator[Met]:
@@ -265,7 +269,9 @@ def _rooms(folded: Folded) -> Iterator[_Detail]:
     for spans in _ROOM.groups(folded.lower_bytes, _MOST_PLACES):
         start, end = next(s for s in spans[1:] if s[0] >= 0)
         number, _, letter = folded.lower[start:end].partition(" ")
-        yield _Detail(spans[0][0], end, people.in_room, tuple({number, number + letter}))  # "12 a chuté" or "12 A"
+        values = tuple(sorted({number, number + letter}))  # "12 a chuté" or "12 A"
+        sure = spans[3][0] < 0  # "12 : …" opens many a line; it takes a name to be a room
+        yield _Detail(spans[0][0], end, people.in_room, values, reach_initials=25 if sure else 0)
 
 
 def _days(folded: Folded) -> Iterator[_Detail]:
@@ -275,12 +281,9 @@ def _days(folded: Folded) -> Iterator[_Detail]:
 
 
 def _number_behind(folded: Folded, word: Word) -> Iterator[_Detail]:
-    """ "Durand 12": a bare number right behind a name."""
-    behind = folded.lower_bytes[word.end : word.end + 8]
-    for spans in _NUMBER.groups(behind, 1):
-        start, end = spans[1]
-        number = behind[start:end].decode("latin-1")
-        yield _Detail(word.end, word.end + end, people.in_room, (number,))
+    """ "Durand 12": a bare number right behind a name, and no date, age, time or amount."""
+    if (found := _NUMBER.match(folded.lower, word.end)) is not None:
+        yield _Detail(word.end, found.end(), people.in_room, (found[1],))
 
 
 def overlaps(span: Span, others: Sequence[Met]) -> bool:

@@ -16,7 +16,7 @@ from mss_guard.core.detect.phrases import MOST_HITS, PhraseIndex, key_of
 from mss_guard.core.detect.segments import SIGNATURE, Segments
 from mss_guard.core.model import Where
 from mss_guard.core.normalise import Folded
-from mss_guard.core.people import People, Role
+from mss_guard.core.people import People
 from mss_guard.core.rules import EvidenceRule, Rule, Ruleset
 from mss_guard.core.rules.patterns import PatternSet, Span, Zones, compile_pattern, translate
 
@@ -24,8 +24,8 @@ FIRST_NAMES = "words/prenoms.txt"
 OF_LISTS = frozenset({"resident", "resident-surname", "staff"})
 """Detectors that need people lists."""
 _NAMED = frozenset({"civility-name", "about-name", "capital-name", "first-name", "initials-room"})
-_ALONE = {"civility-name": Role.RESIDENT_NAME, "about-name": Role.RESIDENT_NAME, "first-name": Role.RESIDENT_FIRST}
-"""Detectors whose finds may be a resident's surname or first name alone."""
+_ALONE = frozenset({"civility-name", "about-name"})
+"""Detectors whose finds may be a resident's surname alone."""
 
 
 class Hit(NamedTuple):
@@ -175,14 +175,14 @@ class Matcher:
         surnames, staff = list(known.surnames), list(known.staff)
         for owner in [i for i, e in self.evidence.items() if e.detector in _NAMED and i in matches.evidence]:
             kept: list[Hit] = []
-            alone = _ALONE.get(self.evidence[owner].detector or "", 0)
+            alone = self.evidence[owner].detector in _ALONE
             for hit in matches.evidence[owner]:
                 span = hit.start, hit.end
                 if knows.is_staff(folded, span, known):
                     staff.append(hit)
                     continue
                 kept.append(hit)
-                if alone and knows.is_resident(span, known, alone):
+                if alone and knows.is_resident(span, known):
                     surnames.append(hit)
             matches.evidence[owner] = kept
         for detector, met in (("resident", known.residents), ("resident-surname", surnames), ("staff", staff)):

@@ -134,11 +134,11 @@ def decode(octets: bytes, key: bytes) -> People:
         raise ListRefused("fichier d'empreintes abîmé") from error
     if known != key_id(key):
         raise ListRefused("empreintes calculées avec une autre clé")
-    body, seal = octets[:-_SEAL], octets[-_SEAL:]
+    body, seal = memoryview(octets)[:-_SEAL], octets[-_SEAL:]
     if len(lengths) != 3 or min(lengths) < 0 or not compare_digest(seal, _seal(key, body)):
         raise ListRefused("fichier d'empreintes abîmé")
     at = line_end + 1
-    roles = body[at : at + lengths[0]]
+    roles = bytes(body[at : at + lengths[0]])
     at += lengths[0]
     tables = []
     for length in lengths:
@@ -147,7 +147,7 @@ def decode(octets: bytes, key: bytes) -> People:
     return People(key, made, *counts, words=tables[0], roles=roles, resident_facts=tables[1], staff_facts=tables[2])
 
 
-def _seal(key: bytes, body: bytes) -> bytes:
+def _seal(key: bytes, body: bytes | memoryview) -> bytes:
     return blake2b(body, key=sha256(key).digest(), digest_size=_SEAL, person=b"mssguard-plists").digest()
 
 
@@ -158,7 +158,7 @@ def _octets(table: array[int]) -> bytes:
     return table.tobytes()
 
 
-def _table(octets: bytes) -> array[int]:
+def _table(octets: memoryview) -> array[int]:
     table = array("Q")
     table.frombytes(octets)
     if sys.byteorder == "big":
