@@ -102,6 +102,18 @@ def made() -> Iterator[tuple[str, bytes]]:
     for name, body in BODY.items():
         yield name, _mail("Content-Type: text/plain; charset=utf-8", body)
         yield f"{name}, in a part", _mail(mixed, _two(b"Content-Type: text/plain\r\n\r\n" + body))
+    for name, outer, inner in (
+        ("Eudora's boundaries", b"=====_7==_", b"=====_7==_.REL"),
+        ("a boundary and its _alt", b"x1", b"x1_alt"),
+    ):
+        within = b'Content-Type: multipart/alternative; boundary="' + inner + b'"\r\n\r\n--' + inner + b"\r\n" + _PLAIN
+        whole = _two(within + b"--" + inner + b"--").replace(b"--b", b"--" + outer)
+        yield name, _mail(f'Content-Type: multipart/mixed; boundary="{outer.decode()}"', whole)
+    coded = b"Content-Type: message/rfc822\r\nContent-Transfer-Encoding: base64\r\n\r\n"
+    yield (
+        "a coded message of the same boundary",
+        _mail(mixed, _two(coded + base64.encodebytes(_mail(mixed, _two(honest))))),
+    )
     yield "no version", (_FROM + mixed).encode() + b"\r\n\r\n" + _two(honest)
     yield "no closing delimiter", _mail(mixed, _two(honest, after=b""))
     yield "cut behind a delimiter", _mail(mixed, _two(honest, after=b"--b"))

@@ -127,7 +127,8 @@ class _Walk:
     def _nested(self, raw: bytes, content: bytes, said: Facts, block: Block, place: _Place, why: Why | None) -> None:
         name = names(block)
         self._add(Part(place.part, said.declared, b"", container=True, message=place.message, name=name, why=why))
-        inner = replace(place, depth=place.depth + 1, below="")
+        around = frozenset[bytes]() if said.encoding == "base64" else place.around  # no reader sees its lines outside
+        inner = replace(place, depth=place.depth + 1, below="", around=around)
         self.message(content.lstrip(b"\r\n"), inner)
         if why is Why.AMBIGUOUS and content is not raw:
             self._again(place.part, 31, _Walk.message, raw.lstrip(b"\r\n"), _fresh(place))
@@ -276,9 +277,8 @@ def _fresh(place: _Place) -> _Place:
 
 
 def _named_around(values: Sequence[bytes], place: _Place) -> bool:
-    """A boundary begins like one that already cuts what is around it, or that one like it: its lines are then either's,
-    for readers that compare the beginning (RFC 2046 §5.1.1)."""
-    return any(value.startswith(outer) or outer.startswith(value) for value in values for outer in place.around)
+    """A boundary is used again that already cuts what is around it."""
+    return any(value in place.around for value in values)
 
 
 def _same(one: Pieces, other: Pieces) -> bool:
