@@ -4,16 +4,61 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
+import subprocess
+import sys
+from contextlib import suppress
 from pathlib import Path
 from unittest.mock import patch
 
 from mss_guard import doors
 from mss_guard.edge import people_store
+from tests.e2e import processes
+from tests.e2e.guard_process import Guard, running
+from tests.e2e.postfix import free_port
 from tests.e2e.rooms import house
 from tests.fake_hop import FakeHop
 
 MAIL = b"Subject: point\r\n\r\nZzgarnier Odilon : escarre au talon, voir le protocole de pansement.\r\n"
 RESIDENTS = "Nom;Prenom\nZzgarnier;Odilon\n"
+
+
+def test_no_process_of_the_service_holds_a_name_of_the_lists(tmp_path: Path) -> None:
+    """Neither in its title, its environment or its log, nor anywhere in its memory, which is all that a core dump holds;
+    and none would leave one."""
+    (tmp_path / "r.csv").write_text(RESIDENTS)
+    port = free_port()
+    guard = Guard(tmp_path, free_port(), {port: "mode: smtp"}, extra=f"lists: {{residents: {tmp_path}/r.csv}}\n")
+    (tmp_path / "state").mkdir()
+    subprocess.run(
+        [sys.executable, "-m", "mss_guard", "lists", "update", "-c", str(guard.config)], check=True, timeout=60
+    )
+    with running(guard):
+        found = processes.of(guard.pid)
+        assert len(found) > 2
+        assert _remembers(Path("/proc") / str(guard.pid), (b"EHPAD Les Tilleuls",)), "the search itself finds nothing"
+        for pid in found:
+            proc = Path("/proc") / str(pid)
+            said = [(proc / name).read_bytes().lower() for name in ("cmdline", "comm", "environ")]
+            assert not any(b"zzgarnier" in one for one in said)
+            assert re.search(r"Max core file size +0 ", (proc / "limits").read_text())
+            assert not _remembers(proc, (b"zzgarnier", b"Zzgarnier"))
+    assert b"zzgarnier" not in guard.log.read_bytes().lower()
+
+
+def _remembers(proc: Path, words: tuple[bytes, ...]) -> bool:
+    with suppress(PermissionError, ProcessLookupError, FileNotFoundError), (proc / "mem").open("rb", 0) as memory:
+        for line in (proc / "maps").read_text().splitlines():
+            span, rights, *_ = line.split()
+            if "rw" not in rights:
+                continue
+            start, end = (int(x, 16) for x in span.split("-"))
+            with suppress(OSError, OverflowError, ValueError):
+                memory.seek(start)
+                held = memory.read(end - start)
+                if any(word in held for word in words):
+                    return True
+    return False
 
 
 async def test_new_lists_are_taken_up_by_themselves(tmp_path: Path) -> None:
