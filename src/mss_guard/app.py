@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import random
 import signal
 import sys
@@ -338,11 +339,17 @@ def hold_back_reload() -> None:
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGHUP})
 
 
+_GARBAGE = 10_000  # new objects before Python looks for cycles among them; a message makes a few thousand
+
+
 async def run(path: Path | None, loaded: Loaded) -> None:
     """The service in the foreground, until it is asked to stop."""
     service = Service(path, loaded)
     service.heed_signals()
     await service.start()
+    gc.collect()
+    gc.freeze()  # what the start has built stays: not to be looked through for cycles again and again
+    gc.set_threshold(_GARBAGE)
     try:
         await service.wait()
     finally:

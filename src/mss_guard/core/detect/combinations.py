@@ -138,7 +138,12 @@ def join(
     joined: list[Joined] = []
     nearly: list[str] = []
     for one in terms if ground.present else ():
-        lacking = sum(1 for t in one.all if t.ids.isdisjoint(ground.present))
+        lacking = 0
+        for term in one.all:  # a loop, left at the second: most combinations lack most of their terms
+            if term.ids.isdisjoint(ground.present):
+                lacking += 1
+                if lacking > 1:
+                    break
         if lacking > 1 or lacking == len(one.all):
             continue
         where = _holds(one, ground, scene) if not lacking else None

@@ -151,10 +151,14 @@ class Inspector:
             return wire.unreadable(why)
         if self._stopped:
             return Fault.NO_WORKER
+        while (idle := self._line.take_now()) is not None:  # nothing to wait for, hence no timer
+            if idle.sound:
+                return await self._ask(idle, request, raw, deadline)
+            self._part(idle)  # it died idle, or spoke unasked: no business of this message
         try:
             async with asyncio.timeout_at(deadline):
                 worker = await self._line.take(len(raw))
-                while not worker.sound:  # it died idle, or spoke unasked: no business of this message
+                while not worker.sound:
                     self._part(worker)
                     worker = await self._line.take(len(raw))
         except TimeoutError:

@@ -51,6 +51,10 @@ class Line(Generic[T]):
             return False
         return True
 
+    def take_now(self) -> T | None:
+        """An item that nobody uses; None when all are in use, and then the line is joined by `take`."""
+        return self._idle.pop() if self._idle else None
+
     async def take(self, size: int) -> T:
         """Waits for an item, in the place due to a body of `size` bytes.
 

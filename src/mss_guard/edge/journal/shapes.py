@@ -76,7 +76,7 @@ def fields(known: Mapping[str, Shape], required: Iterable[str] = ()) -> Shape:
         if not isinstance(value, Mapping):
             return ""
         for key, item in value.items():
-            shape = known.get(key) if isinstance(key, str) else None
+            shape = known.get(key)
             if shape is None:
                 return ".?"  # an unknown name may itself be text
             wrong = shape(item)

@@ -20,6 +20,8 @@ class Wire(asyncio.Protocol):
         self._ended = False
         self._paused = False
         self._waiter: asyncio.Future[None] | None = None
+        self._by = 0.0  # when the waiter has waited enough
+        self._timer: asyncio.TimerHandle | None = None
 
     # --- what asyncio calls -------------------------------------------------------------------------------------------
 
@@ -44,6 +46,7 @@ class Wire(asyncio.Protocol):
         del exc
         self._ended = True
         self._paused = False
+        self._stop_timer()
         self._wake()
 
     def pause_writing(self) -> None:
@@ -110,17 +113,31 @@ class Wire(asyncio.Protocol):
             self._transport.abort()
 
     async def _news(self, by: float) -> None:
-        self._waiter = self._loop.create_future()
-        timer = self._loop.call_at(by, self._late)
+        """Until something has come or the deadline has passed. One timer serves many waits: it looks at the deadline when
+        it fires, so that a deadline that moves back, as it does with every command, costs nothing.
+        """
+        self._waiter, self._by = self._loop.create_future(), by
+        if self._timer is None or self._timer.when() > by:
+            self._stop_timer()
+            self._timer = self._loop.call_at(by, self._on_time)
         try:
             await self._waiter
         finally:
-            timer.cancel()
             self._waiter = None
 
-    def _late(self) -> None:
-        if self._waiter is not None and not self._waiter.done():
+    def _on_time(self) -> None:
+        self._timer = None
+        if self._waiter is None or self._waiter.done():
+            return
+        if self._loop.time() >= self._by:
             self._waiter.set_exception(TimeoutError())
+        else:
+            self._timer = self._loop.call_at(self._by, self._on_time)
+
+    def _stop_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
 
     def _wake(self) -> None:
         if self._waiter is not None and not self._waiter.done():
