@@ -28,6 +28,8 @@ from mss_guard.edge.next_hop import DnsResolver, HopPool
 from mss_guard.edge.notifier import Notifier
 from mss_guard.edge.smtp_server import Front, Room, serve
 from mss_guard.judgement import Judgement
+from mss_guard.outages import Outages
+from mss_guard.vigil import Surroundings, Vigil
 from mss_guard.witnessing import Witness
 
 LIST_POLL = 30.0  # seconds between looks at the list and partner files
@@ -90,14 +92,42 @@ class Service:
         self.notifier.start()
         self._ends.push_async_callback(self.notifier.drain, 5.0)
         self.witness = Witness(lambda: self.settings, self.journal, self.hops.submit)
-        self.judgement = Judgement(loaded.state, self.inspector, self.journal, self.notifier.post)
+        outages = Outages()
+        self.vigil = Vigil(self._surroundings(), outages)
+        self._ends.push_async_callback(self.vigil.end)
+        self.judgement = Judgement(
+            loaded.state,
+            self.inspector,
+            self.journal,
+            self.notifier.post,
+            outages=outages,
+            bypassed=self.vigil.bypassed,
+        )
+        self.vigil.look(datetime.now(UTC))
         await self._listen(settings)
         self._tasks = [
             asyncio.create_task(one())
-            for one in (self.witness.run, self._reloads, self._renew_list, self._watch_lists, self._watchdog)
+            for one in (
+                self.vigil.run,
+                self.witness.run,
+                self._reloads,
+                self._renew_list,
+                self._watch_lists,
+                self._watchdog,
+            )
         ]
         self._note("start", "applied")
         self._say_ready()
+
+    def _surroundings(self) -> Surroundings:
+        return Surroundings(
+            settings=lambda: self.settings,
+            hostname=self._loaded.state.hostname,
+            uninspected=lambda: self.judgement.counts["uninspected"],
+            send=self.hops.submit,
+            note=lambda kind, fields: self.journal.append_late(kind, None, fields, None),
+            changed=self._say_ready,
+        )
 
     async def _listen(self, settings: config.Settings) -> None:
         limits = doors.limits(settings)
@@ -231,12 +261,13 @@ class Service:
         """Half a watchdog proves that the loop turns; the other half that a worker can be had."""
         pace = service_manager.watchdog_seconds()
         while pace is not None:
-            if self.inspector.stats().workers > 0:
+            if self.inspector.stats().workers > 0 or self.vigil.bypassed(datetime.now(UTC)):
                 service_manager.notify("WATCHDOG=1")
             await asyncio.sleep(pace)
 
     def _say_ready(self) -> None:
-        service_manager.notify("READY=1", f"STATUS={telling.status(self._loaded, datetime.now(UTC))}")
+        said = telling.status(self._loaded, datetime.now(UTC))
+        service_manager.notify("READY=1", f"STATUS={' ; '.join(filter(None, (self.vigil.status(), said)))}")
 
     def _note(self, what: str, result: str) -> None:
         """A `reload` record; a journal that cannot be written stops mail (451), not the service."""

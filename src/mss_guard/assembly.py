@@ -200,6 +200,7 @@ def policy_settings(settings: config.Settings) -> policy.PolicySettings:
         mixed=given.mixed,
         refusal=given.refusal,
         fault=given.fault,
+        fault_after=given.fault_after,
     )
 
 
@@ -287,7 +288,7 @@ def _version(rules: str, space: str, known: Partners, settings: config.Settings)
         sorted(known.domains),
         sorted(known.families),
         sorted(known.addresses),
-        settings.policy.model_dump_json(),
+        settings.policy.model_dump(),
     )
     return sha256(repr(parts).encode()).hexdigest()[:16]
 

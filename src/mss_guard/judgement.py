@@ -5,11 +5,12 @@ Joins the worker, the policy, the journal and the notifier; knows no socket. Wha
 
 from __future__ import annotations
 
+import asyncio
 import re
 import secrets
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from typing import Protocol
@@ -20,9 +21,11 @@ from mss_guard import record
 from mss_guard.core import notice, policy
 from mss_guard.core.model import Action, Assessment, Fault, HopReply, Reply, Verdict
 from mss_guard.core.wire import Request
-from mss_guard.edge.journal import Journal
+from mss_guard.edge.journal import Journal, JournalUnavailable
 from mss_guard.edge.notifier import Notice
 from mss_guard.edge.smtp_server.ports import Ruling, Submission
+from mss_guard.outages import Cause, Outages
+from mss_guard.record import Passed
 
 _ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"  # no 0 O 1 I L: read out on the telephone
 _LOOKS = 3
@@ -59,8 +62,23 @@ class State:
     budget: float = 45.0  # seconds, waiting for a worker included
 
 
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """The verdict on one message, with the one state of knowledge it rests on."""
+
+    state: State
+    now: datetime
+    content: Assessment | Fault | None
+    verdict: Verdict
+    passed: Passed | None = None
+
+    @property
+    def uninspected(self) -> bool:
+        return self.passed is not None and self.passed.uninspected is not None
+
+
 class Judgement:
-    """The `Judge` of every front. `notify` takes a finished notice and returns at once."""
+    """The `Judge` of every front. `notify` takes a finished notice and returns at once. `bypassed`: does mail pass uninspected now?"""
 
     def __init__(
         self,
@@ -69,24 +87,85 @@ class Judgement:
         journal: Journal,
         notify: Callable[[Notice], object],
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        outages: Outages | None = None,
+        bypassed: Callable[[datetime], bool] = lambda _: False,
     ) -> None:
         self.state = state
+        self._outages, self._bypassed = outages or Outages(), bypassed
         self._log = _log.bind()  # with the processors of this service: else they are looked up for each line
         self._inspector, self._journal, self._notify, self._clock = inspector, journal, notify, clock
         self.counts: Counter[str] = Counter()
 
     async def judge(self, submission: Submission) -> Ruling:
         """The ruling on one message, its decision record on disk. Raises when the journal cannot be written: no trace, no mail."""
+        try:
+            ruling = await self._judge(submission)
+        except JournalUnavailable:
+            self._outages.failed(Cause.JOURNAL, self._clock())
+            raise
+        except (Exception, asyncio.CancelledError):
+            self._outages.failed(Cause.FAULT, self._clock())
+            raise
+        self._outages.worked(Cause.JOURNAL)
+        self._outages.worked(Cause.FAULT)
+        return ruling
+
+    async def _judge(self, submission: Submission) -> Ruling:
         ref, times = reference(), record.Times()
-        state, now, content = await self._inspected(submission)
+        judged = await self._verdict(submission)
         times.mark("inspection")
-        verdict = policy.decide(submission.envelope, content, state.knowledge, now, submission.listener.senders)
+        state, verdict, now = judged.state, judged.verdict, judged.now
         answers = self._answers(submission, verdict, ref, state)
-        fields = record.decision(submission, verdict, content, answers, state.knowledge, now, self._journal.keys, times)
+        fields = record.decision(
+            submission, verdict, judged.content, answers, state.knowledge, now, self._journal.keys, times, judged.passed
+        )
         await self._journal.append("decision", ref, fields, state.knowledge.version)
-        self._tell(verdict, content, ref, submission)
-        case = _Case(self, submission, state, verdict, content, ref, now, answers)
+        self._tell(verdict, judged.content, ref, submission)
+        case = _Case(self, submission, judged, ref, answers)
         return Ruling(ref, answers, _trace(submission, state.hostname, ref, now), case.finish)
+
+    async def _verdict(self, submission: Submission) -> _Judged:
+        """By inspection, or in its stead by the open door: a bypass, or `fault: relay-traced` when a fault has lasted too long."""
+        envelope, senders = submission.envelope, submission.listener.senders
+        state, now = self.state, self._clock()
+        if self._bypassed(now):
+            verdict = policy.decide_uninspected(envelope, state.knowledge.of_any_age(), now, senders)
+            return _Judged(state, now, None, verdict, Passed("bypass"))
+        state, now, content = await self._inspected(submission)
+        verdict = policy.decide(envelope, content, state.knowledge, now, senders)
+        self._note(content, verdict, state.knowledge, now)
+        if verdict.would is None and any(r.action is Action.DEFER for r in verdict.recipients):
+            return self._traced(_Judged(state, now, content, verdict), submission)
+        return _Judged(state, now, content, verdict)
+
+    def _traced(self, judged: _Judged, submission: Submission) -> _Judged:
+        """What `fault: relay-traced` makes of a deferral: the last good list serves at any age, and what cannot be inspected passes."""
+        knowledge, now = judged.state.knowledge, judged.now
+        if knowledge.settings.fault != "relay-traced":
+            return judged
+        envelope, senders, after = submission.envelope, submission.listener.senders, knowledge.settings.fault_after
+        if self._outages.lasting(Cause.LIST, now) >= after:
+            knowledge = knowledge.of_any_age()
+        if not isinstance(judged.content, Fault):
+            verdict = policy.decide(envelope, judged.content, knowledge, now, senders)
+            return replace(judged, verdict=verdict, passed=Passed(fault="list"))
+        if self._outages.lasting(Cause.INSPECTION, now) < after:
+            return judged
+        verdict = policy.decide_uninspected(envelope, knowledge, now, senders)
+        return replace(judged, verdict=verdict, passed=Passed("fault", judged.content.value))
+
+    def _note(
+        self, content: Assessment | Fault | None, verdict: Verdict, knowledge: policy.Knowledge, now: datetime
+    ) -> None:
+        """What this message shows of our own state."""
+        if isinstance(content, Fault):
+            self._outages.failed(Cause.INSPECTION, now)
+        elif content is not None:
+            self._outages.worked(Cause.INSPECTION)
+        if knowledge.has_list(now):
+            self._outages.worked(Cause.LIST)
+        elif not isinstance(content, Fault) and Action.DEFER in {verdict.action, verdict.would}:
+            self._outages.failed(Cause.LIST, now)
 
     async def _inspected(self, submission: Submission) -> tuple[State, datetime, Assessment | Fault | None]:
         """What was found, and the one state of knowledge it was found and will be decided under.
@@ -140,6 +219,8 @@ class Judgement:
             made = self._notice(case, _delivered(case, replies))
             if made is not None:
                 self._notify(made)
+            if case.judged.uninspected and any(r.ok for r in replies or ()):
+                self.counts["uninspected"] += 1
         except Exception as failure:  # noqa: BLE001 - a failing outcome never changes an answer
             _log.error("message.finish-failed", reference=case.ref, exc_info=failure)
 
@@ -153,11 +234,14 @@ class Judgement:
             and refusal_mode(state.knowledge.settings.refusal, case.submission) != "reject+notice"
         ):
             return None
-        assessment = case.content if isinstance(case.content, Assessment) else None
+        content = case.judged.content
+        assessment = content if isinstance(content, Assessment) else None
         automatic = None if assessment else notice.says_automatic(case.submission.data)
         if not notice.may_notify(envelope, assessment, state.letterhead, automatic=automatic):
             return None
-        occasion = notice.Occasion(case.ref, envelope, case.verdict, assessment, delivered, case.now.astimezone())
+        occasion = notice.Occasion(
+            case.ref, envelope, case.verdict, assessment, delivered, case.judged.now.astimezone()
+        )
         message_id = f"<{case.ref.lower()}.{secrets.token_hex(6)}@{state.hostname}>"
         body = notice.compose_notice(
             occasion, state.letterhead, state.templates, message_id=message_id, now=self._clock()
@@ -179,12 +263,17 @@ class _Case:
 
     judgement: Judgement
     submission: Submission
-    state: State
-    verdict: Verdict
-    content: Assessment | Fault | None
+    judged: _Judged
     ref: str
-    now: datetime
     answers: tuple[Reply | None, ...]
+
+    @property
+    def state(self) -> State:
+        return self.judged.state
+
+    @property
+    def verdict(self) -> Verdict:
+        return self.judged.verdict
 
     def finish(self, replies: Sequence[HopReply] | None) -> Awaitable[None]:
         return self.judgement.finish(self, replies)

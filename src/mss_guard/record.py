@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -19,6 +20,14 @@ MOST_PLACES = 200
 
 _ENHANCED = re.compile(rb"\A\d{3}[ -]([245]\.\d{1,3}\.\d{1,3})\b")
 _QUEUE_ID = re.compile(rb"queued as ([A-Za-z0-9][A-Za-z0-9.-]{0,63})", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """How a verdict came about that was not the ordinary one: `uninspected` bypass | fault, `fault` of ours that was passed over."""
+
+    uninspected: str | None = None
+    fault: str | None = None
 
 
 class Times:
@@ -43,6 +52,7 @@ def decision(
     now: datetime,
     keys: Keys,
     times: Times,
+    passed: Passed | None = None,
 ) -> dict[str, Any]:
     """The `decision` record: everything that led to the verdict, and nothing that the message says."""
     sender = submission.envelope.mail_from
@@ -58,15 +68,21 @@ def decision(
         },
         "size": len(submission.data),
         "bare_line_ends": submission.bare_line_ends,
-        "inspected": content is not None,
+        "inspected": isinstance(content, Assessment),
         "has_list": knowledge.has_list(now),
         "recipients": [_recipient(r, a, keys) for r, a in zip(verdict.recipients, answers, strict=True)],
         "ms": times.taken,
         **_measure(verdict),
     }
-    if content is None:
+    if passed is not None and passed.fault:
+        fields["fault"] = passed.fault
+    if passed is not None and passed.uninspected:
+        fields["uninspected"] = passed.uninspected
+    elif content is None:
         fields["uninspected"] = "not-needed"
-    elif isinstance(content, Fault):
+    if content is None:
+        return fields
+    if isinstance(content, Fault):
         fields["fault"] = content.value
     else:
         fields |= _assessed(content, keys)

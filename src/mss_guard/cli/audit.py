@@ -73,6 +73,7 @@ def search(
     rule: str | None = None,
     action: Annotated[str | None, typer.Option(help="relay | refuse | defer")] = None,
     reason: str | None = None,
+    uninspected: Annotated[str | None, typer.Option(help="bypass | fault | not-needed")] = None,
     since: Day = None,
     until: Day = None,
     kind: str = "decision",
@@ -91,7 +92,7 @@ def search(
             leave(NO)
     filters = journal.Filters(
         ref=ref, kinds=frozenset({kind}) if kind else frozenset(), since=_utc(since), until=_utc(until), action=action, reason=reason, domain=domain,
-        who=who, rule=rule,
+        who=who, rule=rule, uninspected=uninspected,
     )  # fmt: skip
     newest = deque(journal.search(root, filters), maxlen=limit)
     for found in newest:

@@ -45,7 +45,6 @@ UNAVAILABLE: tuple[tuple[Path, Callable[[Value], bool]], ...] = (
     (("policy", "confirm"), _other_than("off")),
     (("policy", "mixed"), _is("split")),
     (("policy", "refusal"), _is("bounce")),
-    (("policy", "fault"), _is("relay-traced")),
     (("audit", "identity"), _other_than("sealed")),
     (("audit", "index"), _other_than("sqlite:////var/lib/mss-guard/audit.db")),
 )
@@ -151,6 +150,8 @@ def _amounts(settings: Settings) -> Iterator[_Wrong]:
         yield _Wrong(("limits", "bytes_in_flight"), words)
     if not timedelta(seconds=1) <= settings.inspection.budget <= timedelta(seconds=45):
         yield _Wrong(("inspection", "budget"), "il faut entre 1s et 45s : au-delà, l'expéditeur n'attend plus")
+    if not timedelta(minutes=1) <= settings.policy.fault_after <= timedelta(days=1):
+        yield _Wrong(("policy", "fault_after"), "il faut entre 1min et 1d")
     if settings.trust.max_age < timedelta(days=1):
         yield _Wrong(("trust", "max_age"), "il faut au moins 1d")
     yield from _list_source(settings)

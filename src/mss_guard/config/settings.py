@@ -184,6 +184,7 @@ class Policy(Section):
     mixed: Literal["refuse-all", "split"] = "refuse-all"
     refusal: Literal["reject", "reject+notice", "bounce"] | None = None
     fault: Literal["defer", "relay-traced"] = "defer"
+    fault_after: Duration = timedelta(minutes=30)  # with relay-traced
 
     @field_validator("categories")
     @classmethod

@@ -19,6 +19,7 @@ from stat import S_ISREG
 from mss_guard.core import people
 from mss_guard.core.people import ListRefused, People, Person
 from mss_guard.core.strict_yaml import Mistake, Mistakes
+from mss_guard.durable import publish
 
 _KEY = "people.key"
 _KEY_LENGTH = 32
@@ -75,7 +76,7 @@ def update(sources: Sources, key_file: Path | None = None) -> People:
     key = _existing_key(sources.key, key_file) or _make_key(sources.key, sources.state)
     made = min(path.stat().st_mtime for path in sources.given)
     lists = people.compile_people(residents, staff, key, made)
-    _publish(sources.digests, people.encode(lists), sources.state)
+    publish(sources.digests, people.encode(lists), sources.state)
     return lists
 
 
@@ -128,29 +129,5 @@ def _read_key(path: Path) -> bytes:
 
 
 def _make_key(path: Path, state: Path) -> bytes:
-    _publish(path, secrets.token_bytes(_KEY_LENGTH), state)
+    publish(path, secrets.token_bytes(_KEY_LENGTH), state)
     return _read_key(path)
-
-
-def _publish(path: Path, octets: bytes, state: Path) -> None:
-    """A new file (0600) under its name, durably; whoever owns the state directory owns it, root or not."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(octets)
-            file.flush()
-            if os.geteuid() == 0:
-                owner = state.stat()
-                os.chown(file.fileno(), owner.st_uid, owner.st_gid)
-                os.chown(path.parent, owner.st_uid, owner.st_gid)
-            os.fsync(file.fileno())
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)
-    directory = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(directory)
-    finally:
-        os.close(directory)

@@ -1,6 +1,6 @@
 """Who may receive what: the decision table, and nothing else in the house says no."""
 
-from mss_guard.core.policy.decision import decide, needs_content
+from mss_guard.core.policy.decision import decide, decide_uninspected, needs_content
 from mss_guard.core.policy.knowledge import (
     SUSPICION,
     Handling,
@@ -21,6 +21,7 @@ __all__ = [
     "Structure",
     "classify_sender",
     "decide",
+    "decide_uninspected",
     "look_up",
     "needs_content",
     "standing",

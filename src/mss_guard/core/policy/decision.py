@@ -62,6 +62,7 @@ class _Answer:
 
 _ACTION = {Measure.REFUSE: Action.REFUSE, Measure.CONFIRM: Action.REFUSE, Measure.DEFER: Action.DEFER}
 _WAIT = _Answer(0, Measure.DEFER, None)
+_LAST_UNSEEN = 6  # of the rows that hold even when nobody looks
 
 
 def needs_content(envelope: Envelope, knowledge: Knowledge, now: datetime, senders: Senders = "own") -> bool:
@@ -93,8 +94,35 @@ def decide(
         _settle([_answer(q, seen, settings) for q in _questions(address, parties, knowledge, now, senders)])
         for address in envelope.rcpt_to
     ]
+    return _verdict(envelope, answers, knowledge, now, inspected=isinstance(content, Assessment))
+
+
+def decide_uninspected(envelope: Envelope, knowledge: Knowledge, now: datetime, senders: Senders = "own") -> Verdict:
+    """The verdict while mail passes uninspected: rows 1 to 6 hold, and what comes below them is relayed.
+
+    The caller gives the knowledge `of_any_age`: the last good list answers, however old. Without any list at all, what
+    hangs on it between these rows waits as ever.
+    """
+    parties = _parties(envelope.mail_from, knowledge, now)
+    answers = [
+        _settle([_unseen(q, knowledge.settings) for q in _questions(address, parties, knowledge, now, senders)])
+        for address in envelope.rcpt_to
+    ]
+    return _verdict(envelope, answers, knowledge, now, inspected=False)
+
+
+def _unseen(question: _Question, settings: PolicySettings) -> _Answer:
+    row = next(iter(question.rows()), None)
+    if row is None or row.number <= _LAST_UNSEEN:
+        return _cell(row, question, Facet(ContentKind.NONE), settings)
+    return _Answer(0, Measure.RELAY, None)
+
+
+def _verdict(
+    envelope: Envelope, answers: list[_Answer], knowledge: Knowledge, now: datetime, *, inspected: bool
+) -> Verdict:
     whole = max(answers, key=_severity, default=_WAIT)
-    observe = settings.mode == "observe"
+    observe = knowledge.settings.mode == "observe"
     return Verdict(
         action=Action.RELAY if observe else whole.action,
         measure=whole.measure,
@@ -113,7 +141,7 @@ def decide(
         ),
         sender=classify_sender(envelope.mail_from, knowledge),
         would=whole.action if observe else None,
-        inspected=isinstance(content, Assessment),
+        inspected=inspected,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Literal
@@ -63,6 +63,7 @@ class PolicySettings:
     mixed: Literal["refuse-all", "split"] = "refuse-all"
     refusal: Literal["reject", "reject+notice", "bounce"] | None = None
     fault: Literal["defer", "relay-traced"] = "defer"
+    fault_after: timedelta = timedelta(minutes=30)  # with relay-traced: after so long without one success
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,3 +81,7 @@ class Knowledge:
 
     def has_list(self, now: datetime) -> bool:
         return trust.usable(self.space, now, self.max_age)
+
+    def of_any_age(self) -> Knowledge:
+        """The same, where the last good list serves however old it is. No list at all stays none."""
+        return replace(self, max_age=timedelta.max)

@@ -88,6 +88,8 @@ _gone = fields(
 )
 _signed = {"records": _count, "root": _hash, "key": _key, "signature": _base64}
 _score = integer(0, 1000)
+_administrator = matching(r"[^\x00-\x1f\x7f-\x9f\u2028\u2029]{1,200}")
+"""An administrator's own name or reason, one line: what a command was given, never anything of a message."""
 
 _verdict: dict[str, Shape] = {
     "action": one_of(Action),
@@ -183,7 +185,7 @@ SCHEMAS: Mapping[str, Shape] = {
             "bare_line_ends": boolean,
             "automatic": boolean,
             "inspected": boolean,
-            "uninspected": maybe(one_of(("not-needed", "inbound", "bypass"))),
+            "uninspected": maybe(one_of(("not-needed", "inbound", "bypass", "fault"))),
             "fault": maybe(_token),
             "level": one_of(Level),
             "score": _score,
@@ -246,6 +248,17 @@ SCHEMAS: Mapping[str, Shape] = {
     ),
     "clock-jump": fields(
         {"before": _moment, "back_ms": _milliseconds, "ahead_ms": _milliseconds}, ("before", "back_ms")
+    ),
+    "bypass": fields(
+        {
+            "what": one_of(("on", "off", "ended")),
+            "since": _moment,
+            "until": _moment,
+            "by": _administrator,
+            "reason": _administrator,
+            "uninspected": _count,
+        },
+        ("what", "since", "until"),
     ),
     "recovered": fields(
         {

@@ -35,6 +35,7 @@ class Filters:
 
     `who`: pseudonym ids, one for each key held (`Keys.candidates`); sender or recipient. `domain`: of the sender or a
     recipient, A-label. `rule`: a rule id among the findings, or a family ("document").
+    `uninspected`: why nobody looked (bypass, fault …).
     """
 
     ref: str | None = None
@@ -46,6 +47,7 @@ class Filters:
     domain: str | None = None
     who: frozenset[str] = field(default=frozenset())
     rule: str | None = None
+    uninspected: str | None = None
 
 
 def search(root: Path, filters: Filters) -> Iterator[Found]:
@@ -81,6 +83,8 @@ def _fits(record: dict[str, object], filters: Filters, since: str | None, until:
     if filters.ref and record.get("ref") != filters.ref:
         return False
     if filters.kinds and record.get("kind") not in filters.kinds:
+        return False
+    if filters.uninspected and record.get("uninspected") != filters.uninspected:
         return False
     people = [record.get("sender"), *_listed(record, "recipients")]
     return (
