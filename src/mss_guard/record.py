@@ -68,7 +68,7 @@ def decision(
         },
         "size": len(submission.data),
         "bare_line_ends": submission.bare_line_ends,
-        "inspected": isinstance(content, Assessment),
+        "inspected": content is not None and (passed is None or passed.uninspected is None),
         "has_list": knowledge.has_list(now),
         "recipients": [_recipient(r, a, keys) for r, a in zip(verdict.recipients, answers, strict=True)],
         "ms": times.taken,
