@@ -56,7 +56,7 @@ def test_what_cannot_be_read_has_its_reason(scanned):
 def test_explain_lists_every_place_and_clue(scanned):
     """`parts` has each place with how it was come by and its state; `evidence` the ledgers, `nearly` what lacked little."""
     found = scanned.lines[0]
-    assert set(found) == TOP | {"parts", "evidence", "nearly", "decision"}
+    assert set(found) == TOP | {"parts", "evidence", "nearly", "reasons", "decision"}
     assert [(p["part"], p["declared"], p["type"], p["how"], p["state"]) for p in found["parts"]] == [
         ("1", "text/plain", "text/plain", "mime", "read"),
         ("2", "application/pdf", "application/pdf", "mime", "read"),

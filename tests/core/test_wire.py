@@ -59,6 +59,8 @@ FULL = Assessment(
     evidence=(Evidence("1.1", "own", 0, 450, (("what.medicaments", 1.5),), (("who.nir", 4.0),), (), 5.5),),
     nearly=("who.civility-name",),
     named=(("b@ordinaire.example", "Dr Témoin"),),
+    whom=("une personne nommée",),
+    what=("des médicaments", "des doses"),
 )
 EMPTY = Assessment(level=Level.NONE, score=0.0, health=False, findings=(), places=())
 

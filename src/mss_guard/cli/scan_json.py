@@ -23,6 +23,7 @@ def assessed(path: str, found: Assessment, *, explain: bool = False, show_text: 
         line["parts"] = [_part(p, show_text) for p in found.places]
         line["evidence"] = [_evidence(e) for e in found.evidence]
         line["nearly"] = list(found.nearly)
+        line["reasons"] = {"whom": list(found.whom), "what": list(found.what)}
     return line
 
 

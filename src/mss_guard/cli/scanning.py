@@ -228,6 +228,12 @@ def _tell_assessment(line: dict[str, Any]) -> None:
         _line(
             f"  {found['rule']} — {found['title']} · {t('partie', 'part')} {found['part']} · {found['place']} · {found['level']}{shown}"
         )
+    for label, said in (
+        (t("de qui", "of whom"), line.get("reasons", {}).get("whom")),
+        (t("quoi", "what"), line.get("reasons", {}).get("what")),
+    ):
+        if said:
+            _line(f"  {label} : " + ", ".join(said))
     for place in line["unreadable"]:
         _line(f"  {t('illisible', 'unreadable')} : {place['part']} {place['type']} ({place['why']})")
     for window in line.get("evidence", ()):

@@ -231,6 +231,8 @@ class Assessment:
     automatic: bool = False
     evidence: tuple[Evidence, ...] = ()
     nearly: tuple[str, ...] = ()  # rule ids that nearly fired
+    whom: tuple[str, ...] = ()  # of whom the strongest finding is, and…
+    what: tuple[str, ...] = ()  # … what sort of things it says: words of the rules, for staff
     named: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     """(address, display name) of envelope recipients, for the question to the local directory; never logged nor journalled."""
 

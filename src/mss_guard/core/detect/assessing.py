@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from mss_guard.core.detect.combinations import Joined, Terms, join, resolve
 from mss_guard.core.detect.ledgers import Scorer, Window, between, fixed_score, level_of
 from mss_guard.core.detect.matcher import Matcher
+from mss_guard.core.detect.reasons import reasons
 from mss_guard.core.detect.scenes import Keep, Scene, Spot, attachment_numbers, everything, scenes, spots, without
 from mss_guard.core.detect.simple import Met, meet
 from mss_guard.core.detect.subjects import RENAMED, subject
@@ -68,6 +69,8 @@ def assess(
     if level is not Level.NONE and (keep := without(content, read, recipients)) is not None:
         rest = _judge(content, read, detector, keep, explain=False, show_text=False)
         quoted_only = _sum_up(rest.findings)[0] is Level.NONE
+    entries = detector.ruleset.entries
+    whom, what = reasons(_strongest(judged.findings), read, entries, detector.scorer, everything)
     return Assessment(
         level=level,
         score=score,
@@ -80,6 +83,8 @@ def assess(
         automatic=content.automatic,
         evidence=tuple(_explained(s, w) for s, w in judged.windows) if explain else (),
         nearly=judged.nearly if explain else (),
+        whom=whom,
+        what=what,
         named=_named(content, recipients),
     )
 
@@ -93,9 +98,13 @@ def _named(content: Content, recipients: Sequence[str]) -> tuple[tuple[str, str]
 
 def _sum_up(findings: Iterable[Finding]) -> tuple[Level, float]:
     """The level and score of what is allowed to act: rules in observation do not raise them."""
-    acting = [f for f in findings if f.mode in (Mode.ENFORCE, Mode.WARN)]
-    best = max(acting, key=lambda f: (f.level.rank, f.score), default=None)
+    best = _strongest(findings)
     return (best.level, best.score) if best is not None else (Level.NONE, 0.0)
+
+
+def _strongest(findings: Iterable[Finding]) -> Finding | None:
+    acting = [f for f in findings if f.mode in (Mode.ENFORCE, Mode.WARN)]
+    return max(acting, key=lambda f: (f.level.rank, f.score), default=None)
 
 
 def _is_health(findings: Iterable[Finding]) -> bool:

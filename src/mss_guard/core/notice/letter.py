@@ -171,6 +171,8 @@ def _context(occasion: Occasion, letterhead: Letterhead) -> dict[str, object]:
         "category": words.CATEGORY[finding.category] if finding else "des données de santé",
         "what_hidden": hidden[0],
         "hidden_why": hidden[1],
+        "whom": ", ".join(assessment.whom) if assessment else "",
+        "what": ", ".join(assessment.what) if assessment else "",
         "part": finding.part if finding else "",
         "unlocked": words.unlocked(assessment),
         "secure_access": letterhead.secure_access,

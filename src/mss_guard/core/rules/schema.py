@@ -170,6 +170,7 @@ class EvidenceRule(_Entry):
     weight: float = Field(gt=0, le=10)
     cap: int = Field(default=5, ge=1, le=50)
     category: Category = Category.CARE
+    says: str = Field(default="", max_length=80)  # for staff: « une personne nommée », « des médicaments »
     words: Text | None = None
     phrases: Phrases = ()
     pattern: Pattern | None = None

@@ -49,6 +49,7 @@ _FINDINGS_LEFT: Final = 200
 _TITLE_LEFT: Final = 80
 
 _DISPLAY_MOST = 80
+_SAID_MOST = 80
 _NAME_MOST, _TITLE_MOST, _ADDRESS_MOST, _RECIPIENTS_MOST = 4000, 300, 1000, 100_000
 
 
@@ -135,6 +136,8 @@ _ASSESSMENT = Record(
         "automatic": checks.flag,
         "evidence": many(_EVIDENCE, 5000),
         "nearly": many(checks.rule, 5000),
+        "whom": many(text(_SAID_MOST), 4),
+        "what": many(text(_TITLE_MOST), 4),
         "named": many(pair(text(_ADDRESS_MOST), text(_DISPLAY_MOST)), MOST_NAMED),
     },
     {
