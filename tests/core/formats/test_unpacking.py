@@ -28,8 +28,8 @@ TEXTS = {"empty": b"", "short": b"x", "noise": NOISE, "pattern": b"ab" * 400_000
 def test_a_stream_comes_out_whole_or_is_damaged(packer: str, text: bytes) -> None:
     pack, make = PACKERS[packer]
     packed, reading = pack(text), Reading(lambda _reading, _doc: None)
-    assert zipdir.unpack(make(), packed, reading) == (text, b"")
-    assert zipdir.unpack(make(), packed + b"rest", reading) == (text, b"rest")
+    assert zipdir.unpack(make(), packed, reading, zipdir.SCAN) == (text, b"")
+    assert zipdir.unpack(make(), packed + b"rest", reading, zipdir.SCAN) == (text, b"rest")
     with pytest.raises(Stop) as stop:
-        zipdir.unpack(make(), packed[:-3], reading)
+        zipdir.unpack(make(), packed[:-3], reading, zipdir.SCAN)
     assert stop.value.why is Why.DAMAGED

@@ -57,7 +57,8 @@ def _around(reading: Reading, doc: Doc, entries: tuple[Entry, ...]) -> None:
 
 
 def _each(reading: Reading, doc: Doc, entries: tuple[Entry, ...]) -> Outcome:
-    zipdir.check(doc.data, entries)
+    grace = zipdir.GRACE if doc.archives else zipdir.SCAN
+    zipdir.check(doc.data, entries, grace)
     for n, entry in enumerate(entries, 1):
         if entry.folder:
             name_text(reading, doc.child(n, "zip", b"", entry.shown))
@@ -69,7 +70,7 @@ def _each(reading: Reading, doc: Doc, entries: tuple[Entry, ...]) -> Outcome:
             ziplock.offer(reading, doc.data, child, entry)
             continue
         try:
-            data = zipdir.inflate(doc.data, entry, reading)
+            data = zipdir.inflate(doc.data, entry, reading, grace)
         except Stop as stop:
             name_text(reading, child)
             reading.declare(child, "", stop.why)

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from mss_guard.core.formats import strings
 
 MAX_CAPTIONS = 1024 * 1024  # octets looked at of one picture; XMP has 64 kB a segment
-MAX_SEGMENTS = 500
+MAX_SEGMENTS = 500  # of a JPEG, chunks of a PNG: a photograph has ten, a PNG of 20 MB in chunks of 64 kB 320
 
 _PNG_WORDS = frozenset({b"tEXt", b"iTXt", b"zTXt", b"eXIf"})
 _WEBP_WORDS = frozenset({b"EXIF", b"XMP "})

@@ -10,10 +10,10 @@ from collections.abc import Iterable, Iterator
 
 from mss_guard.core.model import Text
 
-MAX_CANDIDATES = 400
+MAX_CANDIDATES = 400  # a letter of two pages has 60; the work of trying them has its own bound (`unlocking`)
 MAX_LOOKED = 500_000  # characters of all texts looked at; a cue stands in the letter, not in the 300th page
 _LEAST, _MOST = 3, 64  # characters of a password; Word takes 15 and more, WinZip 80
-_MAX_CUES = 40
+_MAX_CUES = 40  # of one text: a contract speaks of its codes on every page
 _NEAR = 8  # words behind a cue
 
 _CUE = re.compile(

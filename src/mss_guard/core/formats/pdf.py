@@ -22,10 +22,10 @@ pdfium: Any = pypdfium2  # the package has no usable types
 raw: Any = pypdfium2.raw
 
 MAX_PAGES = 500  # about 1.5 ms each; a DLU has 10, a whole medical file 200
-MAX_ATTACHMENTS = 100
+MAX_ATTACHMENTS = 100  # of one document; a portfolio of a whole stay has some 30
 MAX_ANNOTATIONS = 2_000  # of one document
-MAX_OUTLINE = 500
-_MAX_OUTLINE_DEPTH = 20
+MAX_OUTLINE = 500  # bookmarks of one document: one a page, as of MAX_PAGES
+_MAX_OUTLINE_DEPTH = 20  # pypdfium2's own default is 15
 MAX_STRING = 1_000_000  # octets of one note or field value
 MAX_PACKETS = 50  # of an XFA form; real ones have about ten
 MAX_PACKET = 16 * 1024 * 1024  # octets of one of them

@@ -8,7 +8,7 @@ from mss_guard.core.formats.reading import OPAQUE, Doc, Outcome, Reading, Stop, 
 from mss_guard.core.model import State, Why
 
 MAX_HARVEST = 16 * 1024 * 1024  # octets searched for runs
-MAX_RUNS = 50_000
+MAX_RUNS = 50_000  # of one place: as many words as a hundred pages have
 
 _NARROW = re.compile(rb"[\t\x20-\x7e]{8,}")
 _WIDE = re.compile(rb"(?:[\t\r\n\x20-\x7e\xa0-\xff]\x00){6,}")

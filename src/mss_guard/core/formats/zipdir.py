@@ -20,9 +20,10 @@ MAX_RATIO = (
     200  # inflated octets for each compressed one, of one entry; Apache POI refuses above 100 unless told otherwise
 )
 MAX_TOTAL_RATIO = 100  # of all entries together; deflate itself cannot pass 1,032
-GRACE = (
+GRACE = 1024 * 1024  # octets an entry may inflate to whatever its ratio: an empty sheet is 100 kB of the same row
+SCAN = (
     16 * 1024 * 1024
-)  # octets an entry may inflate to whatever its ratio: a scanned page, unpacked, has 12 MB of white
+)  # the same of an entry of an outermost zip: a page scanned in colour, unpacked, is 12 MB of white
 _CHUNK = 256 * 1024
 _SLICE = 64 * 1024
 
@@ -161,14 +162,14 @@ def _names(raw: bytes, extra: bytes, *, utf8: bool) -> tuple[str, ...]:
     return (name, other) if other and other != name else (name,)
 
 
-def check(data: bytes, entries: tuple[Entry, ...]) -> None:
+def check(data: bytes, entries: tuple[Entry, ...], grace: int = GRACE) -> None:
     """Refuse before inflating: entries that overlap or lie outside, and totals no honest archive has."""
     spans = sorted((e.offset, e.offset + _LOCAL.size + e.packed) for e in entries)
     if spans and (spans[0][0] < 0 or spans[-1][1] > len(data)):
         raise Stop(Why.DAMAGED)
     if any(a[1] > b[0] for a, b in itertools.pairwise(spans)):
         raise Stop(Why.DAMAGED)
-    if sum(e.size for e in entries) > max(MAX_TOTAL_RATIO * len(data), GRACE):
+    if sum(e.size for e in entries) > max(MAX_TOTAL_RATIO * len(data), grace):
         raise Stop(Why.TOO_LARGE)
 
 
@@ -212,7 +213,7 @@ def _is_local(data: bytes, at: int) -> bool:
     )
 
 
-def inflate(data: bytes, entry: Entry, reading: Reading) -> bytes:
+def inflate(data: bytes, entry: Entry, reading: Reading, grace: int = GRACE) -> bytes:
     """The bytes of one entry, counted while they come; what the directory declares is never trusted."""
     if data[entry.offset : entry.offset + 4] != _SIGNATURE or entry.offset + _LOCAL.size > len(data):
         raise Stop(Why.DAMAGED)
@@ -224,7 +225,7 @@ def inflate(data: bytes, entry: Entry, reading: Reading) -> bytes:
     maker = _METHODS.get(entry.method)
     if maker is None:
         raise Stop(Why.DAMAGED)
-    out, rest = unpack(maker(packed), packed, reading)
+    out, rest = unpack(maker(packed), packed, reading, grace)
     if rest.strip(b"\x00"):
         raise Stop(Why.AMBIGUOUS)  # more stands in the entry than its stream: no reader would show it
     return out
@@ -235,12 +236,12 @@ def stream(unpacker: Unpacker, packed: bytes, reading: Reading) -> bytes:
     return unpack(unpacker, packed, reading)[0]
 
 
-def unpack(unpacker: Unpacker, packed: bytes, reading: Reading) -> tuple[bytes, bytes]:
+def unpack(unpacker: Unpacker, packed: bytes, reading: Reading, grace: int = GRACE) -> tuple[bytes, bytes]:
     """(everything `unpacker` gives for `packed`, what stands behind its stream), in pieces, within ratio and budget.
     Stop(DAMAGED) when the stream is cut.
 
     The packed octets are fed in slices: zlib hands back a copy of what it has not yet taken with each piece."""
-    limit = max(GRACE, MAX_RATIO * len(packed))
+    limit = max(grace, MAX_RATIO * len(packed))
     out: list[bytes] = []
     total = at = 0
     feed = b""
