@@ -208,6 +208,8 @@ TRICKS: dict[str, Trick] = {
     "base64 said of a clear message": lambda p: _message(_MIXED, _parts(_HELLO, Payload(
         "message/rfc822", "base64", _message("Content-Type: multipart/mixed; boundary=c", _parts(
             p.part(), boundary=b"c", close=b"--c--"))).part())),
+    "a message of CR alone in base64": lambda p: _message(_MIXED, _parts(_HELLO, Payload("message/rfc822", "base64", _b64(
+        _message(_MIXED, _parts(p.part())).replace(b"\r\n", b"\r"))).part())),
     "a message in a text": lambda p: _message(
         "Content-Type: text/plain", b"Transmis :\r\n\r\n" + _message(_MIXED, _parts(_HELLO, p.part()))),
     "a message as text": lambda p: _message("Content-Type: text/plain", _message(_MIXED, _parts(_HELLO, p.part()))),
@@ -257,6 +259,18 @@ def _yenc(data: bytes) -> bytes:
     return b"=ybegin line=128 size=%d name=a.docx\r\n%s\r\n=yend size=%d\r\n" % (len(data), bytes(out), len(data))
 
 
+def _utf7(text: str) -> bytes:
+    """UTF-7 with every letter shifted (RFC 2152)."""
+    return b"+" + base64.b64encode(text.encode("utf-16-be")).rstrip(b"=") + b"-"
+
+
+def _xx(data: bytes) -> bytes:
+    """uuencode with letters that every charset has."""
+    letters = b"+-0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+    table = bytes.maketrans(bytes(range(32, 97)), letters + letters[:1])
+    return b"\r\n".join(line.translate(table) for line in _uu(data).split(b"\r\n")[1:-1])
+
+
 OTHERS: dict[str, bytes] = {
     "uuencode in a text": _message("Content-Type: text/plain", b"Voici :\r\n\r\n" + _uu(DOCX) + b"\r\n"),
     "yEnc in a text": _message("Content-Type: text/plain; charset=latin-1", b"Voici :\r\n" + _yenc(DOCX)),
@@ -264,8 +278,12 @@ OTHERS: dict[str, bytes] = {
     "BinHex as a part": _message("Content-Type: application/mac-binhex40; name=a.hqx", b"(This file must be converted with BinHex 4.0)\r\n\r\n:abc:"),
     "gzip64": _message("Content-Type: text/plain\r\nContent-Transfer-Encoding: gzip64", _b64(gzip.compress(DOCX))),
     "UTF-7": _message("Content-Type: text/plain; charset=utf-7", SENTENCE.encode("utf-7")),
+    "two charsets": _message("Content-Type: text/plain; charset=us-ascii; charset=utf-7", _utf7(SENTENCE)),
+    "two charsets, one extended": _message("Content-Type: text/plain; charset=us-ascii; charset*=utf-7", _utf7(SENTENCE)),
     "UTF-16 in base64": _message("Content-Type: text/plain; charset=utf-16\r\nContent-Transfer-Encoding: base64", _b64(SENTENCE.encode("utf-16"))),
     "base64 of base64": _message("Content-Type: text/plain\r\nContent-Transfer-Encoding: base64", _b64(_b64(DOCX))),
+    "uuencode -m": _message("Content-Type: text/plain", b"begin-base64 644 a.docx\r\n" + _b64(DOCX) + b"\r\n====\r\n"),
+    "xxencode": _message("Content-Type: text/plain", b"begin 644 a.docx\r\n" + _xx(DOCX) + b"\r\nend\r\n"),
     "a data address in HTML": _message("Content-Type: text/html", b'<a href="data:application/x;base64,' + base64.b64encode(DOCX) + b'">x</a>'),
 }  # fmt: skip
 

@@ -81,6 +81,15 @@ def test_a_large_ambiguous_message_is_read_in_bounded_memory() -> None:
     assert Why.TOO_MANY in {part.why for part in message.parts}
 
 
+def test_multiparts_within_each_other_are_held_within_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each multipart around another holds its body again; where that is too much the inner ones are declared."""
+    monkeypatch.setattr(walk, "MAX_WALKED", 100_000)
+    inner = b"Content-Type: text/plain\r\n\r\n" + b"texte " * 5_000
+    for n in range(6):
+        inner = b"Content-Type: multipart/mixed; boundary=b%d\r\n\r\n--b%d\r\n" % (n, n) + inner + b"\r\n--b%d--" % n
+    assert Why.TOO_LARGE in {part.why for part in mime.parse(inner).parts}
+
+
 def test_blocks_that_overlap_are_bounded() -> None:
     """Ten thousand announcements without a delimiter between them cost a few times the text, and say that they were not
     all read."""

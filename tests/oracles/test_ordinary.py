@@ -60,6 +60,13 @@ def test_a_detached_signature_is_opaque() -> None:
     assert (seal.type, seal.state) == ("application/pkcs7-signature", State.OPAQUE)
 
 
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl is missing")
+def test_what_stands_inside_a_signature_is_a_message(tmp_path: Path) -> None:
+    """An opaque signature holds a MIME entity: its files are places under their own names."""
+    raw = programs.signature(write(CLIENTS[0], LETTERS[3], 2), tmp_path, "-nodetach")
+    assert any(place.name.endswith("/facture-2026-118.pdf") for place in read(raw).places)
+
+
 def test_broken_messages_are_named_with_a_reason() -> None:
     """Nothing is set apart from the ordinary messages without the fact that sets it apart."""
     assert all(reason for reason in ordinary.BROKEN.values())

@@ -17,15 +17,23 @@ _KNOWN_HEADERS = re.compile(
     rb"^(?:From|Received|Return-Path|Message-ID|MIME-Version|Delivered-To|Date|Subject|To|Content-Type|X-Mailer):",
     re.MULTILINE | re.IGNORECASE,
 )
+_ENTITY = re.compile(rb"[\r\n]{0,4}content-type[ \t]*:[ \t]*[a-z]+/[a-z]", re.IGNORECASE)
 _ARMOUR_LOCKED = "-----BEGIN PGP MESSAGE-----"
 _ARMOUR = re.compile(r"-----BEGIN ([A-Z0-9 ]{2,40})-----")
-_ODD_ENCODING = re.compile(r"^=ybegin (?:part|line)=|^\(This file must be converted with BinHex", re.MULTILINE)
+_ODD_ENCODING = re.compile(
+    r"^=ybegin (?:part|line)=|^\(This file must be converted with BinHex|^begin [0-7]{3,4} [^\r\n]{1,200}\r?\nh[-+0-9A-Za-z]{60}\r?$",
+    re.MULTILINE,
+)  # yEnc, BinHex, xxencode
+
 _JSON_START = re.compile(r"\s*[\[{]")
 
 
 def looks_like_message(data: bytes) -> bool:
-    """Two header lines at the start and two fields that mail has (RFC 5322 §3.6)."""
+    """Two header lines at the start and two fields that mail has (RFC 5322 §3.6), or the type of a MIME entity, as
+    stands under a signature (RFC 8551 §3.1)."""
     head = data[:16_384]
+    if _ENTITY.match(head):
+        return True
     if not _HEADER_LINE.match(head):
         return False
     end = re.search(rb"\r?\n\r?\n", head)

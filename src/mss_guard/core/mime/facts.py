@@ -16,6 +16,7 @@ MAX_READINGS = 3  # values of one duplicated field that are followed; the part i
 _TYPE = re.compile(r'\s*"?([^\s/;",()]+)(\s*)/(\s*)([^\s;",()]+)"?\s*(.?)', re.DOTALL)
 _COMMENT = re.compile(r"\([^()]*\)")
 _BOUNDARY = frozenset({"boundary"})
+_CHARSET = frozenset({"charset"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +72,19 @@ def _facts(value: str, encoding: str, default: str, why: Why | None) -> Facts:
     if len(params) >= parameters.MAX_PARAMETERS:
         why = why or Why.TOO_MANY
     declared, odd = _declared(value, default)
+    odd = odd or len(charsets(params)) > 1
     boundaries: tuple[bytes, ...] = ()
     if declared.startswith("multipart/"):
         boundaries, doubtful = _boundaries(params)
         odd = odd or doubtful
     return Facts(declared, params, boundaries, encoding, why or (Why.AMBIGUOUS if odd else None))
+
+
+def charsets(params: list[Parameter]) -> list[str]:
+    """Every label that some reader would take, in lower case, each once."""
+    if sum(p.name.startswith("charset") for p in params) < 2:
+        return []
+    return list(dict.fromkeys(label.strip().lower() for label in parameters.candidates(params, _CHARSET)))
 
 
 def _declared(value: str, default: str) -> tuple[str, bool]:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Concatenate, ParamSpec
 
-from mss_guard.core.mime import delimiters, facts, headers, second, transfer
+from mss_guard.core.mime import charsets, delimiters, facts, headers, second, transfer
 from mss_guard.core.mime.delimiters import MAX_PARTS, Pieces
 from mss_guard.core.mime.facts import Facts
 from mss_guard.core.mime.headers import Block
@@ -129,15 +129,18 @@ class _Walk:
         self._add(Part(place.part, said.declared, b"", container=True, message=place.message, name=name, why=why))
         around = frozenset[bytes]() if said.encoding == "base64" else place.around  # no reader sees its lines outside
         inner = replace(place, depth=place.depth + 1, below="", around=around)
-        self.message(content.lstrip(b"\r\n"), inner)
+        self.message(_lined(content).lstrip(b"\r\n"), inner)
         if why is Why.AMBIGUOUS and content is not raw:
             self._again(place.part, 31, _Walk.message, raw.lstrip(b"\r\n"), _fresh(place))
 
     def _other_decodings(self, raw: bytes, content: bytes, said: Facts, place: _Place) -> None:
-        """What the body is to readers that take another transfer encoding for it."""
+        """What the body is to readers that take another transfer encoding or charset for it."""
         for n, data in enumerate(second.decodings(raw), 40):
             if data != content:
                 self._again(place.part, n, _Walk._add, Part("1", said.declared, data, charset(said)))
+        for n, label in enumerate(facts.charsets(said.params)[1:3], 50):
+            text = charsets.decode(content, label).encode("utf-8", "replace")
+            self._again(place.part, n, _Walk._add, Part("1", said.declared, text, "utf-8"))
 
     # --- multiparts ---------------------------------------------------------------------------------------------------
 
