@@ -4,7 +4,7 @@ BIN := .venv/bin
 
 # Debian packages: what the product needs, and what the tests start or call.
 RUN_PACKAGES := libmagic1 libarchive13 tesseract-ocr tesseract-ocr-fra
-TEST_PACKAGES := postfix swaks msmtp s-nail openssl systemd p7zip-full poppler-utils genisoimage zstd gcab \
+TEST_PACKAGES := postfix postgresql swaks msmtp s-nail openssl systemd p7zip-full poppler-utils genisoimage zstd gcab \
   libreoffice-writer-nogui libreoffice-calc-nogui libreoffice-impress-nogui fonts-liberation fonts-dejavu-core
 
 .PHONY: install dev demo test check format lint types contracts bench bench-detection readers-report oracles-report fuzz clean

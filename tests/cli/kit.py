@@ -29,7 +29,7 @@ smtp: {{hostname: guet.tilleuls.test}}
 trust: {{list: {trust}, max_age: 3650d}}
 partners: {{domains: [materiel-medical.example]}}
 policy: {{mode: {mode}, to_mssante: {to_mssante}}}
-audit: {{path: {folder}/journal}}
+audit: {{path: {folder}/journal, index: 'sqlite:///{folder}/audit.db'}}
 state: {folder}/state
 """
 

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from mss_guard import app, judgement
+from mss_guard.cli.audit_index import safe
 from mss_guard.core.model import HopReply
 from mss_guard.edge.journal import Journal
 from tests.cli.kit import configure, run
@@ -86,3 +87,34 @@ def test_show_and_explain_tell_all_under_a_reference(written):
     assert "evidence.care" in told.out
     assert run("audit", "show", "MSSG-ZZZZ-ZZZZ", "-c", config).status == 1
     assert run("explain", "MSSG-ZZZZ-ZZZZ", "-c", config).status == 1
+
+
+def test_the_index_is_fed_and_export_takes_decisions_away(written, tmp_path):
+    """`index` adds what is new and says how much; `export` gives a table for a spreadsheet, or JSON, by any filter, without an address."""
+    config, references = written
+    assert run("audit", "index", "-c", config).status == 0
+    ran = run("audit", "index", "--json", "-c", config)
+    assert (ran.status, ran.lines[0]["records"]) == (0, 0)
+    assert run("audit", "index", "--json", "--rebuild", "-c", config).lines[0]["records"] > 6
+    file = tmp_path / "export.csv"
+    assert run("audit", "export", "-c", config, "-o", file).status == 0
+    table = file.read_bytes().decode("utf-8-sig").split("\r\n")
+    assert table[0].startswith("reference;date;structure;action")
+    assert {line.split(";")[0] for line in table[1:-1]} == set(references)
+    refused = run("audit", "export", "--format", "json", "--action", "refuse", "-c", config)
+    assert [line["ref"] for line in refused.lines] == [references[0]]
+    by_address = run("audit", "export", "--format", "json", "--address", OWN, "-c", config)
+    assert len(by_address.lines) == 3
+    assert "@" not in file.read_text() + refused.out
+    assert run("audit", "export", "--format", "pdf", "-c", config).status == 2
+    elsewhere = config.with_name("elsewhere.yaml")
+    elsewhere.write_text(config.read_text().replace("sqlite:///", "postgresql://u:secret@127.0.0.1:1/"))
+    broken = run("audit", "index", "-c", elsewhere)
+    assert (broken.status, "secret" in broken.err) == (75, False)
+
+
+@pytest.mark.parametrize("cell", ["=1+1", "+1", "-1", "@x", "\t=1"])
+def test_no_cell_of_an_export_is_a_formula(cell):
+    """What a spreadsheet would compute stands behind an apostrophe."""
+    assert safe(cell) == "'" + cell
+    assert safe("ehpad.fr") == "ehpad.fr"

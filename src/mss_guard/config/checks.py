@@ -46,7 +46,6 @@ UNAVAILABLE: tuple[tuple[Path, Callable[[Value], bool]], ...] = (
     (("policy", "mixed"), _is("split")),
     (("policy", "refusal"), _is("bounce")),
     (("audit", "identity"), _other_than("sealed")),
-    (("audit", "index"), _other_than("sqlite:////var/lib/mss-guard/audit.db")),
 )
 """Keys whose value asks for what is not built: accepted as written nowhere, ignored in silence never."""
 
@@ -169,6 +168,8 @@ def _audit(settings: Settings) -> Iterator[_Wrong]:
         )
     elif audit.witness_ca is not None and audit.witness in ("mail", "none"):
         yield _Wrong(("audit", "witness_ca"), "witness_ca ne sert qu'avec un témoin en https:// ou syslog+tls://")
+    if not audit.index.startswith(("sqlite:///", "postgresql://")):
+        yield _Wrong(("audit", "index"), "sqlite:////chemin/absolu ou postgresql://utilisateur@hôte/base")
 
 
 def _list_source(settings: Settings) -> Iterator[_Wrong]:

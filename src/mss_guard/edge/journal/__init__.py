@@ -13,7 +13,7 @@ from .heads import Head
 from .heads import parse as parse_heads
 from .journal import Journal, Pace
 from .keys import Keys, Pseudonym
-from .search import Filters, Found, search, show
+from .search import Filters, Found, follow, oldest, search, show
 from .signing import Public, SigningKeys, exported
 from .verify import Break, Report, WriterReport, verify
 
@@ -36,7 +36,9 @@ __all__ = [
     "SigningKeys",
     "WriterReport",
     "exported",
+    "follow",
     "fresh_heads",
+    "oldest",
     "parse_heads",
     "search",
     "show",

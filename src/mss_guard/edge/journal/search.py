@@ -5,7 +5,7 @@ lock.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -56,6 +56,35 @@ def search(root: Path, filters: Filters) -> Iterator[Found]:
     """
     streams = [_stream(node, writer, directory, filters) for node, writer, directory in segments.writers(root)]
     return heapq.merge(*streams, key=lambda found: found.at)
+
+
+def follow(root: Path, after: Mapping[tuple[str, str], int]) -> Iterator[Found]:
+    """Every record behind the given sequence number of its writer (all of a writer that is not named), each writer's in
+    their order. Lines that cannot be read are passed over. Raises OSError.
+    """
+    for node, writer, directory in segments.writers(root):
+        last = after.get((node, writer), -1)
+        for path in _behind(segments.ordered(directory), last):
+            for line in segments.lines(path):
+                record = canonical.loads(line.data) if line.whole else None
+                seq = record.get("seq") if record else None
+                if record is not None and isinstance(seq, int) and seq > last:
+                    last = seq
+                    yield Found(node, writer, path.name, line.number, record)
+
+
+def oldest(root: Path) -> str | None:
+    """The UTC day of the oldest segment that is left; None for an empty journal."""
+    return min(
+        (path.name[:10] for _, _, directory in segments.writers(root) for path in segments.ordered(directory)),
+        default=None,
+    )
+
+
+def _behind(paths: Sequence[Path], last: int) -> Sequence[Path]:
+    """The segments from the one that holds the record after `last`: those before it need not be read again."""
+    begins = [index for index, path in enumerate(paths) if segments.first_seq(path) <= last + 1]
+    return paths[begins[-1] :] if begins else paths
 
 
 def show(root: Path, ref: str) -> tuple[Found, ...]:
