@@ -23,6 +23,8 @@ from mss_guard.core.model import Level
 LIKELY, CERTAIN = Level.LIKELY, Level.CERTAIN
 EVADING = 400  # positives that every class of evasion is tried on
 
+APART = frozenset({"appointment", "stay", "employee", "employee-id"})  # told right whatever the label of health
+
 # measure: (goal at likely, goal at certain); recall for positives, false alarms for negatives
 GOALS: dict[str, tuple[Goal | None, Goal | None]] = {
     "letters": (Goal(0.98, True), None),
@@ -162,16 +164,22 @@ def evasions(judged: Sequence[Judgement]) -> str:
 
 
 def greys(judged: Sequence[Judgement]) -> str:
-    """Grey cases by category: what the guard makes of them, and how often its category is the author's."""
+    """Grey cases, and those of staff, stays and appointments: what is made of them, and how often their category is the
+    author's among those in which anything is found."""
     by_category: dict[str, list[Judgement]] = defaultdict(list)
     for one in judged:
-        if one.case.category and (one.case.truth == "grey" or one.case.measure == "category"):
+        if one.case.category and (one.case.truth == "grey" or one.case.category in APART):
             by_category[one.case.category].append(one)
     rows = []
+    whole = Rate(0, 0)
     for category, ones in sorted(by_category.items()):
         said = [one for one in ones if one.categories]
         right = Rate(sum(category in one.categories[:1] for one in said), len(said))
+        whole = Rate(whole.hits + right.hits, whole.n + right.n)
         rows.append((category, str(len(ones)), str(at_least(ones, LIKELY)), str(right)))
+    goal = GOALS["category"][0]
+    assert goal is not None
+    rows.append(("all in which something is found", str(whole.n), f"goal {goal}: {goal.verdict(whole)}", str(whole)))
     return table("Grey, by category", ("category", "n", "at likely", "category right"), rows) if rows else ""
 
 

@@ -13,7 +13,18 @@ from mss_guard.core.detect.reasons import reasons
 from mss_guard.core.detect.scenes import Keep, Scene, Spot, attachment_numbers, everything, scenes, spots, without
 from mss_guard.core.detect.simple import Met, meet
 from mss_guard.core.detect.subjects import RENAMED, subject
-from mss_guard.core.model import MOST_NAMED, NOT_HEALTH, Assessment, Category, Content, Evidence, Finding, Level, Mode
+from mss_guard.core.model import (
+    MOST_NAMED,
+    NOT_HEALTH,
+    Assessment,
+    Category,
+    Content,
+    Evidence,
+    Finding,
+    Level,
+    Mode,
+    Where,
+)
 from mss_guard.core.people import People
 from mss_guard.core.rules import Ruleset
 
@@ -129,6 +140,8 @@ def _judge(
     for scene in scenes(read):
         if (category := subject(scene, keep, scorer)) is not None:
             about |= dict.fromkeys((s.text.part for s in _bodies(scene)), category)
+            if scene.spot is not None and scene.spot.text.where is Where.BODY:
+                about |= {h.text.part: category for h in scene.headings if h.text.where is Where.SUBJECT}
         joined, lacking = join(detector.terms, scene, met, scorer, keep)
         for one in joined:
             here = (one.spot, *scene.twins) if one.spot is scene.spot else (one.spot,)
