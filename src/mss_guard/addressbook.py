@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -60,6 +60,41 @@ def opened(settings: config.Settings) -> Directory | None:
         return None
 
 
+class AddressBook:
+    """The index in the service: opened when it is first asked, opened anew when its file has been replaced, closed at the end."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._book: Directory | None = None
+        self._seen: tuple[int, int] | None = None
+
+    def propose(
+        self, asked: Correspondent, knowledge: Knowledge, now: datetime, nearby: frozenset[str] = frozenset()
+    ) -> tuple[tuple[Proposal, ...], datetime | None]:
+        """(boxes for a refused recipient, the date of the data). Raises sqlite3.Error for an index that is broken."""
+        book = self._current()
+        return (propose(book, asked, knowledge, now, nearby), book.facts.dated) if book is not None else ((), None)
+
+    def _current(self) -> Directory | None:
+        """The index as the file now is. One look at its inode and time: a new index is a new file."""
+        try:
+            found = self._path.stat()
+            seen: tuple[int, int] | None = (found.st_ino, found.st_mtime_ns)
+        except OSError:
+            seen = None
+        if seen != self._seen:
+            self.close()
+            self._seen = seen
+            with suppress(IndexUnavailableError):
+                self._book = Directory(self._path) if seen is not None else None
+        return self._book
+
+    def close(self) -> None:
+        if self._book is not None:
+            self._book.close()
+        self._book = self._seen = None
+
+
 def search(settings: config.Settings, text: str, most: int) -> tuple[Facts, Sequence[Box]] | None:
     book = opened(settings)
     if book is None:
@@ -68,11 +103,13 @@ def search(settings: config.Settings, text: str, most: int) -> tuple[Facts, Sequ
         return book.facts, book.search(text, most)
 
 
-def propose(book: Directory, asked: Correspondent, knowledge: Knowledge, now: datetime) -> tuple[Proposal, ...]:
+def propose(
+    book: Directory, asked: Correspondent, knowledge: Knowledge, now: datetime, nearby: frozenset[str] = frozenset()
+) -> tuple[Proposal, ...]:
     """Boxes for a refused recipient; none without a valid list, for each domain must be trusted by it."""
     if not knowledge.has_list(now):
         return ()
-    return proposals.propose(asked, book, partial(trusts, knowledge=knowledge, now=now))
+    return proposals.propose(asked, book, partial(trusts, knowledge=knowledge, now=now), nearby)
 
 
 def trusts(domain: str, knowledge: Knowledge, now: datetime) -> bool:

@@ -9,7 +9,7 @@ import random
 import signal
 import sys
 import threading
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from datetime import UTC, date, datetime
 from functools import partial
 from pathlib import Path
@@ -17,7 +17,7 @@ from typing import TypeVar
 
 import structlog
 
-from mss_guard import assembly, config, doors, telling
+from mss_guard import addressbook, assembly, config, doors, previews, telling
 from mss_guard.assembly import Loaded
 from mss_guard.core import trust
 from mss_guard.core.model import HopReply
@@ -92,6 +92,8 @@ class Service:
         self.notifier.start()
         self._ends.push_async_callback(self.notifier.drain, 5.0)
         self.witness = Witness(lambda: self.settings, self.journal, self.hops.submit)
+        book = addressbook.AddressBook(doors.directory_index(settings))
+        self._ends.callback(book.close)
         outages = Outages()
         self.vigil = Vigil(self._surroundings(), outages)
         self._ends.push_async_callback(self.vigil.end)
@@ -102,6 +104,7 @@ class Service:
             self.notifier.post,
             outages=outages,
             bypassed=self.vigil.bypassed,
+            book=book,
         )
         self.vigil.look(datetime.now(UTC))
         await self._listen(settings)
@@ -360,9 +363,14 @@ def journal_places(found: config.Settings) -> tuple[Path, Path]:
     return Path(found.audit.path), Path(found.state) / "keys"
 
 
-def preview(loaded: Loaded, *, html: bool) -> str:
+def preview(loaded: Loaded, asked: previews.Asked) -> str:
     """The notice of an invented refusal, with this structure's words."""
-    return telling.preview(loaded, datetime.now().astimezone(), html=html)
+    return previews.preview(loaded, asked, datetime.now().astimezone())
+
+
+def measure_notices(loaded: Loaded, language: str | None) -> Iterator[previews.Measured]:
+    """All notices in numbers."""
+    return previews.measure(loaded, language, datetime.now().astimezone())
 
 
 def hold_back_reload() -> None:

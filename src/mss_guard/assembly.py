@@ -17,6 +17,7 @@ from mss_guard.core.model import (
     Measure,
     Why,
 )
+from mss_guard.core.notice.rehearsal import rehearse
 from mss_guard.core.partners import Partners
 from mss_guard.core.people import People
 from mss_guard.core.strict_yaml import Mistake, Mistakes
@@ -33,18 +34,6 @@ REFUSALS = (Mistakes, LibraryError, PeopleRefused, StartError, JournalBusy, Jour
 
 OLD_LIST = 7  # days from which a list of people is said to be old
 _CATEGORY_SWITCH = {"enforce": None, "warn": Measure.ADVISE, "observe": Measure.NOTE, "off": Measure.RELAY}
-
-
-class _Grades(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-    name: str
-    site: str = ""
-
-
-class _GradesFile(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-    version: int
-    regions: dict[str, _Grades]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +58,7 @@ def load(
     `examples`: every rule is tried on its own examples too, and one that fails them does not load. `keep`: a good white
     list becomes the last good copy, as the service wants it; every other command only looks, and writes nothing.
     """
-    shelf = library.read(Path(p) for p in settings.rules.paths)
+    shelf = library.read((Path(p) for p in settings.rules.paths), (Path(p) for p in settings.notices.paths))
     lists = people_store.read(doors.people_sources(settings))
     payload = _packed(settings, shelf, lists, now)
     rules = inspection.load(payload, examples=examples).version if compiled else inspection.version(payload)
@@ -134,8 +123,7 @@ def _with_lists(
         knowledge,
         doors.hostname(settings),
         rules,
-        letterhead(settings, shelf),
-        shelf.notices,
+        stationery(settings, shelf),
         settings.smtp.enhanced_code,
         doors.budget(settings),
     )
@@ -234,42 +222,35 @@ def _words(entries: Iterable[config.LocalDomain]) -> tuple[LocalWord, ...]:
     return tuple(LocalWord(e.domain, e.reason, e.until) for e in entries)
 
 
-def letterhead(settings: config.Settings, shelf: Library) -> notice.Letterhead | None:
-    """What the structure puts on its notices; None without a contact address, for a notice must say whom to ask. Raises Mistakes."""
+def stationery(settings: config.Settings, shelf: Library) -> notice.Stationery | None:
+    """What the structure writes its notices on, tried; None without a contact address, for a notice must say whom to ask.
+    Raises Mistakes.
+    """
     given = settings.structure
-    if given.contact.email is None:
-        return None
-    grades = _grades(shelf, given.region)
-    return notice.Letterhead(
+    letterhead = notice.Letterhead(
         structure=given.name,
         domains=frozenset(given.domains),
-        contact_email=given.contact.email,
+        contact_email=given.contact.email or "",
         contact_name=given.contact.name or "",
         contact_phone=given.contact.phone or "",
         contact_hours=given.contact.hours or "",
         secure_access=given.secure_access or "",
-        grades=grades.name if grades else "",
-        grades_site=grades.site if grades else "",
+        secure_box=given.secure_boxes[0].address if given.secure_boxes else "",
+        family_portal=given.family_portal or "",
+        region=given.region or "",
     )
+    paper = notice.prepare(letterhead, shelf.notices, given.language, shelf.catalogues)
+    if given.region is not None and given.region not in paper.regions:
+        guessed = strict_yaml.guess(given.region, list(paper.regions))
+        words = f"structure.region : région inconnue « {given.region} »{guessed}"
+        raise Mistakes([Mistake("configuration", 1, 1, words)])
+    rehearse(paper)
+    return paper if given.contact.email is not None else None
 
 
-def _grades(shelf: Library, region: str | None) -> _Grades | None:
-    """The regional body of the structure's region. An unknown region is a mistake, for the notice would name nobody."""
-    if region is None:
-        return None
-    known = strict_yaml.load(shelf.notices["grades.yaml"], "rules/notices/grades.yaml", _GradesFile).regions
-    if region not in known:
-        raise Mistakes(
-            (
-                Mistake(
-                    "configuration",
-                    1,
-                    1,
-                    f"structure.region : région inconnue « {region} »{strict_yaml.guess(region, list(known))}",
-                ),
-            )
-        )
-    return known[region]
+def in_language(loaded: Loaded, paper: notice.Stationery, language: str) -> notice.Stationery:
+    """The same in another language. Raises Mistakes."""
+    return notice.prepare(paper.letterhead, loaded.shelf.notices, language, loaded.shelf.catalogues)
 
 
 def _partners(settings: config.Settings) -> Partners:

@@ -57,7 +57,7 @@ def _configuration(settings: Settings, now: datetime) -> Iterator[Result]:
 def _rules(settings: Settings, now: datetime) -> Iterator[Result]:
     loaded = assembly.load(settings, now, examples=True)
     yield Result("règles", True, f"chargées, leurs exemples tiennent (version {loaded.rules})")
-    named = loaded.state.letterhead is not None
+    named = loaded.state.stationery is not None
     yield Result(
         "avis",
         named,

@@ -9,15 +9,15 @@ import asyncio
 import re
 import secrets
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from typing import Protocol
 
 import structlog
 
-from mss_guard import record
+from mss_guard import notices, record
 from mss_guard.core import notice, policy
 from mss_guard.core.model import Action, Assessment, Fault, HopReply, Reply, Verdict
 from mss_guard.core.wire import Request
@@ -56,8 +56,7 @@ class State:
     knowledge: policy.Knowledge
     hostname: str
     rules: str = ""  # version of the rules that the workers hold
-    letterhead: notice.Letterhead | None = None  # None: nobody to answer a notice, so none is sent
-    templates: Mapping[str, str] = field(default_factory=dict)
+    stationery: notice.Stationery | None = None  # None: nobody to answer a notice, so none is sent
     enhanced: str = "5.7.1"
     budget: float = 45.0  # seconds, waiting for a worker included
 
@@ -78,7 +77,9 @@ class _Judged:
 
 
 class Judgement:
-    """The `Judge` of every front. `notify` takes a finished notice and returns at once. `bypassed`: does mail pass uninspected now?"""
+    """The `Judge` of every front. `notify` takes a finished notice and returns at once. `bypassed`: does mail pass uninspected now?
+    `book` is asked for boxes to propose.
+    """
 
     def __init__(
         self,
@@ -89,8 +90,9 @@ class Judgement:
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         outages: Outages | None = None,
         bypassed: Callable[[datetime], bool] = lambda _: False,
+        book: notices.Book | None = None,
     ) -> None:
-        self.state = state
+        self.state, self._book = state, book or notices.NoBook()
         self._outages, self._bypassed = outages or Outages(), bypassed
         self._log = _log.bind()  # with the processors of this service: else they are looked up for each line
         self._inspector, self._journal, self._notify, self._clock = inspector, journal, notify, clock
@@ -183,7 +185,7 @@ class Judgement:
         """None when the rows that will decide do not look at the content (docs/flow.md)."""
         if not policy.needs_content(submission.envelope, state.knowledge, now, submission.listener.senders):
             return None
-        recipients = tuple(f"{a.local_part}@{a.domain}".lower() for a in submission.envelope.rcpt_to)
+        recipients = tuple(map(notices.key, submission.envelope.rcpt_to))
         return await self._inspector.inspect(Request(recipients=recipients), submission.data, state.budget)
 
     @staticmethod
@@ -225,36 +227,28 @@ class Judgement:
             _log.error("message.finish-failed", reference=case.ref, exc_info=failure)
 
     def _notice(self, case: _Case, delivered: tuple[bool, ...]) -> Notice | None:
-        """The French notice, where one is due: `reject+notice`, or advice on what was relayed; never to strangers, lists or the null sender."""
-        state, envelope = case.state, case.submission.envelope
-        if envelope.mail_from is None or state.letterhead is None or not notice.wanted(case.verdict):
-            return None
-        if (
-            case.verdict.action is Action.REFUSE
-            and refusal_mode(state.knowledge.settings.refusal, case.submission) != "reject+notice"
-        ):
-            return None
-        content = case.judged.content
-        assessment = content if isinstance(content, Assessment) else None
-        automatic = None if assessment else notice.says_automatic(case.submission.data)
-        if not notice.may_notify(envelope, assessment, state.letterhead, automatic=automatic):
+        """The notice, where one is due: after a refusal, or with advice on what was relayed."""
+        state, submission, paper = case.state, case.submission, case.state.stationery
+        sender, content = submission.envelope.mail_from, case.judged.content
+        found = content if isinstance(content, Assessment) else None
+        if sender is None or paper is None:
             return None
         occasion = notice.Occasion(
-            case.ref, envelope, case.verdict, assessment, delivered, case.judged.now.astimezone()
+            case.ref,
+            submission.envelope,
+            case.verdict,
+            found,
+            delivered,
+            case.judged.now.astimezone(),
+            len(submission.data),
         )
-        message_id = f"<{case.ref.lower()}.{secrets.token_hex(6)}@{state.hostname}>"
-        body = notice.compose_notice(
-            occasion, state.letterhead, state.templates, message_id=message_id, now=self._clock()
-        )
-        original = assessment.message_id if assessment else ""
-        return Notice(
-            envelope.mail_from, body, case.ref, self._journal.keys.message_id(original)["id"] if original else ""
-        )
-
-
-def refusal_mode(configured: str | None, submission: Submission) -> str:
-    """`policy.refusal`, or by topology (docs/flow.md): after Postfix's queue (lmtp) its bounce is enough; before it the notice explains."""
-    return configured or ("reject" if submission.listener.mode == "lmtp" else "reject+notice")
+        if not notices.due(occasion, submission, paper, state.knowledge.settings.refusal):
+            return None
+        now = self._clock()
+        suggested = notices.suggest(occasion, paper, self._book, state.knowledge, now)
+        body = notices.write(replace(occasion, suggested=suggested), paper, state.hostname, now)
+        original = found.message_id if found else ""
+        return Notice(sender, body, case.ref, self._journal.keys.message_id(original)["id"] if original else "")
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,32 +2,14 @@
 
 from __future__ import annotations
 
-import email
-import email.policy
 import secrets
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 from mss_guard.assembly import Loaded
-from mss_guard.core import addresses, notice, policy
-from mss_guard.core.model import (
-    Assessment,
-    Category,
-    Envelope,
-    Finding,
-    HopReply,
-    How,
-    Level,
-    Place,
-)
-from mss_guard.core.model import (
-    State as PlaceState,
-)
+from mss_guard.core.model import HopReply
 from mss_guard.core.notice.summary import compose_summary
-from mss_guard.core.strict_yaml import Mistake, Mistakes
-from mss_guard.core.trust import TrustSpace
 from mss_guard.edge.notifier import Summary
 
 
@@ -36,61 +18,18 @@ def summariser(loaded: Callable[[], Loaded]) -> Callable[[Summary], bytes]:
 
     def write(summary: Summary) -> bytes:
         state = loaded().state
-        assert state.letterhead is not None  # without one no notice was ever posted
+        assert state.stationery is not None  # without one no notice was ever posted
         message_id = f"<recapitulatif.{secrets.token_hex(8)}@{state.hostname}>"
         return compose_summary(
             summary.sender,
             summary.references,
             summary.count,
-            state.letterhead,
+            state.stationery,
             message_id=message_id,
             now=datetime.now(UTC),
         )
 
     return write
-
-
-def preview(loaded: Loaded, now: datetime, *, html: bool) -> str:
-    """The notice of an invented refusal: a nurse's mail with a PDF to an ordinary address. Raises Mistakes without a contact address."""
-    state = loaded.state
-    if state.letterhead is None:
-        raise Mistakes(
-            (
-                Mistake(
-                    "configuration",
-                    1,
-                    1,
-                    "structure.contact.email manque : un avis dit à qui s'adresser, sans elle aucun n'est envoyé",
-                ),
-            )
-        )
-    domain = min(state.letterhead.domains, default="exemple.invalid")
-    envelope = Envelope(
-        addresses.parse(f"prenom.nom@{domain}".encode()),
-        (addresses.parse(b"destinataire@messagerie-ordinaire.example"),),
-    )
-    finding = Finding("document.exemple", "", "2", 1, Category.CARE, "attachment 2", Level.CERTAIN)
-    place = Place("2", "application/pdf", "application/pdf", How.MIME, PlaceState.READ)
-    assessment = Assessment(Level.CERTAIN, 1.0, True, (finding,), (place,))
-    verdict = policy.decide(
-        envelope,
-        assessment,
-        replace(state.knowledge, settings=replace(state.knowledge.settings, mode="enforce"), space=_some_list(now)),
-        now,
-        "own",
-    )
-    occasion = notice.Occasion("MSSG-2222-2222", envelope, verdict, assessment, (False,), now)
-    raw = notice.compose_notice(
-        occasion, state.letterhead, state.templates, message_id="<apercu@mss-guard.invalid>", now=now
-    )
-    message = email.message_from_bytes(raw, policy=email.policy.default)
-    body = message.get_body(("html" if html else "plain",))
-    return f"Subject: {message['Subject']}\n\n{body.get_content() if body else ''}"
-
-
-def _some_list(now: datetime) -> TrustSpace:
-    """A list to judge by, so that a preview does not hang on the real one."""
-    return TrustSpace(domains=frozenset({"exemple.mssante.fr"}), confirmed_at=now)
 
 
 def notice_record(reply: HopReply) -> dict[str, Any]:

@@ -59,6 +59,7 @@ def test_a_finding_in_a_pdf_names_its_page() -> None:
     mail.add_attachment(held, maintype="application", subtype="pdf", filename="a.pdf")
     found = inspection.inspect(mail.as_bytes(), Request(), loaded()).findings
     assert {f.page for f in found if f.place == "attachment 1"} == {2}
+    assert [p.attachment for p in inspection.inspect(mail.as_bytes(), Request(), loaded()).places] == [0, 1]
     plain = inspection.inspect(message("Mme Durand : pansement refait, Lantus, Doliprane."), Request(), loaded())
     assert {f.page for f in plain.findings} == {0}
 

@@ -46,7 +46,7 @@ FULL = Assessment(
         ),
     ),
     places=(
-        Place("1.1", "text/plain", "text/plain", How.MIME, State.READ, size=12, unlocked=True),
+        Place("1.1", "text/plain", "text/plain", How.MIME, State.READ, size=12, unlocked=True, attachment=2),
         Place(
             "2/1:zip", "application/zip", "application/zip", How.CONTAINER, State.UNREADABLE, Why.ENCRYPTED, 9, "é.zip"
         ),

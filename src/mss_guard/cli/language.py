@@ -26,6 +26,8 @@ def chosen(arguments: list[str], environment: dict[str, str]) -> tuple[Language,
 
 
 LANGUAGE, ARGUMENTS = chosen(sys.argv[1:], dict(os.environ))
+ASKED = LANGUAGE if len(ARGUMENTS) < len(sys.argv) - 1 else None
+"""The language of `--lang`, where it was given; None where it is only the environment's."""
 
 
 def t(french: str, english: str) -> str:

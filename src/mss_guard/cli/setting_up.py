@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from mss_guard.cli import postfix_recipe
-from mss_guard.cli.common import Config, refusals
-from mss_guard.cli.language import t
+from mss_guard.cli.common import USAGE, Config, leave, refusals, say
+from mss_guard.cli.language import ASKED, t
 from mss_guard.config import Listener
+
+if TYPE_CHECKING:
+    from mss_guard.previews import Measured
 
 setup = typer.Typer(
     no_args_is_help=True,
@@ -63,10 +67,46 @@ def _listeners_wanted(given: Sequence[Listener], lmtp: Listener, smtp: Listener)
     return "\n".join(lines) + "\n"
 
 
-@notices.command(help=t("L'avis français, avant que le personnel le voie.", "The French notice, before staff see it."))
-def preview(config: Config = None, html: bool = False) -> None:
-    from mss_guard import app
+@notices.command(
+    help=t(
+        "L'avis, avant que le personnel le voie : un cas inventé, ou tous en chiffres (--all). --lang en : en anglais.",
+        "The notice, before staff see it: one invented case, or all in numbers (--all). --lang en: in English.",
+    )
+)
+def preview(
+    config: Config = None,
+    html: Annotated[bool, typer.Option("--html", help=t("La forme HTML.", "The HTML form."))] = False,
+    reason: Annotated[
+        str, typer.Option(help=t("Le motif (health-data, unreadable…).", "The reason (health-data, unreadable…)."))
+    ] = "health-data",
+    to: Annotated[
+        str, typer.Option(metavar="KIND", help=t("Le destinataire : professionnel, proche…", "The recipient's kind."))
+    ] = "professionnel",
+    boxes: Annotated[
+        bool,
+        typer.Option("--boxes", help=t("Comme si l'annuaire proposait deux boîtes.", "As if two boxes were known.")),
+    ] = False,
+    every: Annotated[
+        bool, typer.Option("--all", help=t("Tous : mots et lisibilité (Kandel-Moles).", "All: words and readability."))
+    ] = False,
+) -> None:
+    from mss_guard import app, previews
 
+    for given, known in ((reason, previews.REASONS), (to, previews.KINDS)):
+        if given not in known:
+            say(t(f"« {given} » n'existe pas : {', '.join(known)}", f"'{given}' does not exist: {', '.join(known)}"))
+            leave(USAGE)
     with refusals():
         loaded = app.read_for_scan(config)
-        print(app.preview(loaded, html=html))
+        if every:
+            _table(app.measure_notices(loaded, ASKED))
+        else:
+            print(app.preview(loaded, previews.Asked(reason, to, boxes, ASKED, html)))
+
+
+def _table(measured: Iterable[Measured]) -> None:
+    heads = (t("motif", "reason"), t("destinataire", "recipient"), t("boîtes", "boxes"), t("mots", "words"))
+    print(f"{heads[0]:<20}{heads[1]:<16}{heads[2]:<8}{heads[3]:>5}  Kandel-Moles")
+    for one in measured:
+        boxes = t("oui", "yes") if one.boxes else "-"
+        print(f"{one.reason:<20}{one.kind or '-':<16}{boxes:<8}{one.words:>5}  {one.ease:>5}")

@@ -54,6 +54,8 @@ class Structure(Section):
     secure_access: Line | None = None
     secure_boxes: tuple[SecureBox, ...] = ()
     region: Line | None = None
+    family_portal: Line | None = None
+    language: Annotated[str, Field(pattern=r"^[a-z]{2}$")] = "fr"
     contact: Person = Person()
     dpo: Person = Person()
 
@@ -198,6 +200,10 @@ class Thresholds(Section):
     possible: float
 
 
+class Notices(Section):
+    paths: tuple[Line, ...] = ("/etc/mss-guard/notices.d",)
+
+
 class Disabled(Section):
     id: RuleId
     reason: Line
@@ -248,6 +254,7 @@ class Settings(Section):
     partners: Partners = Partners()
     policy: Policy = Policy()
     rules: Rules = Rules()
+    notices: Notices = Notices()
     lists: PeopleLists = PeopleLists()
     audit: Audit = Audit()
     inspection: Inspection = Inspection()

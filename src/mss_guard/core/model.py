@@ -136,6 +136,7 @@ class Place:
     name: str = ""
     inline: bool = False
     unlocked: bool = False  # it was encrypted, and a password that stands in the same message opened it
+    attachment: int = 0  # the n of "attachment n" that it is or lies in; 0: the message itself
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,8 +25,9 @@ class Library:
     rules: Mapping[str, str]
     local: Mapping[str, str]
     words: Mapping[str, str]
-    notices: Mapping[str, str]
+    notices: Mapping[str, str]  # by path, the shipped ones first
     trust: Mapping[str, str] = field(default_factory=dict)
+    catalogues: Mapping[str, bytes] = field(default_factory=dict)  # of the notices, by language
 
     @property
     def version(self) -> str:
@@ -44,13 +45,15 @@ def shipped(folder: str) -> Path:
     return inside if inside.is_dir() else _PACKAGE.parents[1] / folder
 
 
-def read(local: Iterable[Path]) -> Library:
-    """The shipped knowledge with every `*.yaml` and `*.txt` of the local directories; a missing local directory is no mistake."""
+def read(local: Iterable[Path], notices: Iterable[Path] = ()) -> Library:
+    """The shipped knowledge with every `*.yaml` and `*.txt` of the local directories, and the structure's own notices; a missing
+    local directory is no mistake.
+    """
     root = shipped("rules")
     rules = {f"{p.relative_to(root)}": _text(p) for f in _RULE_FOLDERS for p in sorted((root / f).rglob("*.yaml"))}
     rules |= {p.name: _text(p) for p in sorted(root.glob("*.yaml"))}
     words = {f"{p.relative_to(root)}": _text(p) for p in sorted((root / "words").glob("*.txt"))}
-    notices = {p.name: _text(p) for p in sorted((root / "notices").glob("*")) if p.is_file()}
+    said = [root / "notices", *notices]
     trust = {p.name: _text(p) for p in sorted((root / "trust").glob("*.yaml"))}
     if not rules:
         raise LibraryError(f"aucune règle dans {root}")
@@ -58,7 +61,24 @@ def read(local: Iterable[Path]) -> Library:
     for folder in local:
         own |= {str(p): _text(p) for p in sorted(folder.rglob("*.yaml"))}
         words |= {f"{p.relative_to(folder)}": _text(p) for p in sorted(folder.rglob("*.txt"))}
-    return Library(rules, own, words, notices, trust)
+    return Library(rules, own, words, _notices(said, root.parent), trust, _catalogues(said))
+
+
+def _notices(folders: Iterable[Path], root: Path) -> dict[str, str]:
+    """Templates and tables of the notices, in the order of the folders; shipped ones by their path below the checkout."""
+    found: dict[str, str] = {}
+    for folder in folders:
+        for path in sorted([*folder.glob("*.j2"), *folder.glob("*.yaml"), *folder.glob("roads/*.yaml")]):
+            found[str(path.relative_to(root) if path.is_relative_to(root) else path)] = _text(path)
+    return found
+
+
+def _catalogues(folders: Iterable[Path]) -> dict[str, bytes]:
+    """Compiled translations, `locale/en.mo`, by language; a later folder's goes over an earlier's."""
+    try:
+        return {p.stem: p.read_bytes() for folder in folders for p in sorted(folder.glob("locale/*.mo"))}
+    except OSError as problem:
+        raise LibraryError(f"{problem.filename}: {problem}") from problem
 
 
 def partner_files(names: Iterable[str]) -> dict[str, str]:

@@ -23,6 +23,7 @@ from mss_guard.core.model import (
     Finding,
     Level,
     Mode,
+    Place,
     Where,
 )
 from mss_guard.core.people import People
@@ -87,7 +88,7 @@ def assess(
         score=score,
         health=_is_health(judged.findings),
         findings=judged.findings[:MOST_FINDINGS],
-        places=tuple(replace(p, name="") if p.name else p for p in content.places),
+        places=_places(content),
         quoted_only=quoted_only,
         message_id=content.message_id,
         date=content.date,
@@ -97,6 +98,15 @@ def assess(
         whom=whom,
         what=what,
         named=_named(content, recipients),
+    )
+
+
+def _places(content: Content) -> tuple[Place, ...]:
+    """Without names, and with the number that the sender would count."""
+    numbers = attachment_numbers(content)
+    return tuple(
+        replace(p, name="", attachment=number) if (number := numbers.get(p.part.split("/")[0], 0)) or p.name else p
+        for p in content.places
     )
 
 

@@ -15,6 +15,7 @@ from email.utils import format_datetime
 
 from mss_guard.core.model import Address
 from mss_guard.core.notice import words
+from mss_guard.core.notice.speech import FRENCH
 
 CAUSES = {
     "inspection": "l'examen des messages ne répond pas",
@@ -50,7 +51,7 @@ def fault(cause: str, since: datetime, count: int, host: str, *, observe: bool) 
     return Letter(
         f"mss-guard : {'courrier non examiné' if observe else 'courrier en attente'} ({CAUSES[cause]})",
         (
-            f"Sur {host}, depuis le {words.moment(since)}, {CAUSES[cause]}. {what[0].upper()}{what[1:]} jusqu'ici ; le courrier concerné {happens}.",
+            f"Sur {host}, depuis le {FRENCH.moment(since)}, {CAUSES[cause]}. {what[0].upper()}{what[1:]} jusqu'ici ; le courrier concerné {happens}.",
             f"À regarder : {_LOOK[cause]}",
             f"Si cela dure et que le courrier doit passer sans être examiné, une commande, qui s'arrête d'elle-même :\n{COMMAND}",
             "Ce message revient toutes les heures tant que cela dure, et une fois à la fin.",
@@ -62,7 +63,9 @@ def fault_over(cause: str, since: datetime, count: int, host: str) -> Letter:
     """It is over."""
     return Letter(
         "mss-guard : le courrier est de nouveau examiné",
-        (f"Sur {host}, l'incident commencé le {words.moment(since)} ({CAUSES[cause]}) est fini : {_messages(count)}.",),
+        (
+            f"Sur {host}, l'incident commencé le {FRENCH.moment(since)} ({CAUSES[cause]}) est fini : {_messages(count)}.",
+        ),
     )
 
 
@@ -70,9 +73,9 @@ def bypass_on(until: datetime, by: str, reason: str, count: int, host: str, *, a
     """Mail passes uninspected from here on, or (`again`) still."""
     still = "toujours " if again else ""
     return Letter(
-        f"mss-guard : le courrier passe {still}SANS EXAMEN jusqu'au {words.moment(until)}",
+        f"mss-guard : le courrier passe {still}SANS EXAMEN jusqu'au {FRENCH.moment(until)}",
         (
-            f"Sur {host}, le contournement est {still}en service jusqu'au {words.moment(until)}.",
+            f"Sur {host}, le contournement est {still}en service jusqu'au {FRENCH.moment(until)}.",
             f"Décidé par : {words.clean(by)}. Motif : {words.clean(reason)}.",
             f"Messages passés sans examen jusqu'ici : {count}. Chacun est inscrit au journal comme non examiné.",
             "Les règles des boîtes sécurisées et des partenaires commerciaux tiennent toujours.",
@@ -87,7 +90,7 @@ def bypass_over(since: datetime, count: int, host: str, *, early: bool) -> Lette
     return Letter(
         "mss-guard : le courrier est de nouveau examiné",
         (
-            f"Sur {host}, le contournement commencé le {words.moment(since)} {how}. Messages passés sans examen : {count}.",
+            f"Sur {host}, le contournement commencé le {FRENCH.moment(since)} {how}. Messages passés sans examen : {count}.",
             "Les retrouver : mss-guard audit search --uninspected bypass",
         ),
     )

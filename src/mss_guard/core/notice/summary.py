@@ -6,36 +6,37 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from email import policy as email_policy
-from email.headerregistry import Address as HeaderAddress
-from email.message import EmailMessage
-from email.utils import format_datetime
 
 from mss_guard.core.model import Address
 from mss_guard.core.notice import words
-from mss_guard.core.notice.letter import Letterhead
+from mss_guard.core.notice.letter import addressed
+from mss_guard.core.notice.stationery import Stationery
+
+ONE = "Un autre message non transmis", "{count} autres messages non transmis"
+WHAT = (
+    "Dans l'heure écoulée, {count} autre de vos messages n'a pas été transmis, sans avis particulier.",
+    "Dans l'heure écoulée, {count} autres de vos messages n'ont pas été transmis, sans avis particulier.",
+)
+WHICH, WHOM = "Références : {references}.", "Une question : {contact}."
+URGENT = "Urgence : n'attendez pas une réponse par mail, téléphonez."
+PLURALS: tuple[tuple[str, str], ...] = (ONE, WHAT)
+MESSAGES: tuple[str, ...] = (WHICH, WHOM, URGENT)
 
 
 def compose_summary(
-    sender: Address, references: Sequence[str], count: int, letterhead: Letterhead, *, message_id: str, now: datetime
+    sender: Address, references: Sequence[str], count: int, paper: Stationery, *, message_id: str, now: datetime
 ) -> bytes:
     """The summary as it goes over the wire (CRLF). `references`: the first ones; `count`: all of them."""
-    more = count - len(references)
-    contact = (letterhead.contact_name, letterhead.contact_phone, letterhead.contact_email, letterhead.contact_hours)
-    message = EmailMessage(policy=email_policy.SMTP)
-    message["From"] = HeaderAddress(words.clean(letterhead.structure), addr_spec=letterhead.contact_email)
-    message["To"] = HeaderAddress(username=sender.local_part, domain=sender.domain)
-    message["Subject"] = f"{count} autres messages non transmis" if count > 1 else "Un autre message non transmis"
-    message["Date"] = format_datetime(now)
-    message["Message-ID"] = message_id
-    message["Auto-Submitted"] = "auto-replied"  # RFC 3834 §5
-    message["X-Auto-Response-Suppress"] = "All"
-    message["Content-Language"] = "fr"
-    several = "s" if count > 1 else ""
-    verb = "ont" if count > 1 else "a"
-    what = f"Dans l'heure écoulée, {count} autre{several} de vos messages n'{verb} pas été transmis, sans avis particulier."
-    which = "Références : " + ", ".join(references) + (f" et {more} autres" if more > 0 else "") + "."
-    whom = "Une question : " + ", ".join(words.clean(each) for each in contact if each) + "."
-    lines = [what, "", which, "", whom, "Urgence : n'attendez pas une réponse par mail, téléphonez."]
-    message.set_content("\n".join(lines), cte="quoted-printable")
+    speech = paper.speech
+    message = addressed(sender, paper.letterhead, speech.language, message_id=message_id, now=now)
+    message["Subject"] = speech.plural(*ONE, count).format(count=count)
+    unnamed = [""] * (count - len(references))
+    which = speech.listed([*references, *unnamed], len(references))
+    lines = [
+        speech.plural(*WHAT, count).format(count=count),
+        speech._(WHICH).format(references=which),
+        speech._(WHOM).format(contact=words.clean(paper.letterhead.contact)),
+        speech._(URGENT),
+    ]
+    message.set_content("\n\n".join(lines) + "\n", cte="quoted-printable")
     return message.as_bytes()

@@ -1,15 +1,13 @@
-"""The French words for what was found and where, free of anything that was read: kinds and numbers, never names or
-contents.
-"""
+"""The words for what was found and where, free of anything that was read: kinds and numbers, never names or contents."""
 
 from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable, Sequence
-from datetime import datetime
 
 from mss_guard.core.addresses import PATIENT_DOMAIN, shown
 from mss_guard.core.model import Address, Assessment, Category, Finding, Place, Why
+from mss_guard.core.notice.speech import Speech
 
 CATEGORY = {
     Category.CARE: "des données de santé",
@@ -20,16 +18,29 @@ CATEGORY = {
     Category.EMPLOYEE_ID: "un numéro de sécurité sociale",
 }
 WHY = {
-    Why.ENCRYPTED: "protection par mot de passe",
-    Why.DAMAGED: "fichier abîmé",
-    Why.AMBIGUOUS: "fichier construit de façon ambiguë",
-    Why.TOO_LARGE: "fichier trop volumineux",
-    Why.TOO_DEEP: "trop de fichiers emboîtés",
-    Why.TOO_MANY: "trop de fichiers",
-    Why.TIMEOUT: "lecture trop longue",
-    Why.PARTIAL: "lecture incomplète",
-    Why.NO_TEXT: "image sans texte lisible",
+    Why.ENCRYPTED: "elle est protégée par un mot de passe",
+    Why.DAMAGED: "le fichier est abîmé",
+    Why.AMBIGUOUS: "le fichier se lit de plusieurs façons",
+    Why.TOO_LARGE: "le fichier est trop volumineux",
+    Why.TOO_DEEP: "trop de fichiers sont emboîtés",
+    Why.TOO_MANY: "elle contient trop de fichiers",
+    Why.TIMEOUT: "sa lecture est trop longue",
+    Why.PARTIAL: "une partie seulement se lit",
+    Why.NO_TEXT: "c'est une image sans texte lisible",
 }
+OPAQUE = "c'est un contenu qui ne se lit pas"
+REPAIR = {
+    Why.ENCRYPTED: "Elle ne parle de personne ? Renvoyez-la sans mot de passe.",
+    Why.DAMAGED: "Elle ne parle de personne ? Enregistrez-la de nouveau, puis renvoyez-la.",
+    Why.AMBIGUOUS: "Elle ne parle de personne ? Enregistrez-la de nouveau, puis renvoyez-la.",
+    Why.TOO_LARGE: "Elle ne parle de personne ? Renvoyez-la en plusieurs fois.",
+    Why.TOO_DEEP: "Elle ne parle de personne ? Renvoyez ses fichiers un par un.",
+    Why.TOO_MANY: "Elle ne parle de personne ? Renvoyez ses fichiers en plusieurs fois.",
+    Why.TIMEOUT: "Elle ne parle de personne ? Renvoyez-la en plus court.",
+    Why.PARTIAL: "Elle ne parle de personne ? Renvoyez-la en plus court.",
+    Why.NO_TEXT: "Elle ne parle de personne ? Renvoyez le document d'origine, pas son image.",
+}
+REPAIR_OPAQUE = "Elle ne parle de personne ? Dites-le à votre contact ci-dessous."
 _KINDS = (
     ("application/pdf", "PDF"),
     ("wordprocessingml", "document Word"),
@@ -50,10 +61,29 @@ _KINDS = (
     ("video/", "vidéo"),
     ("audio/", "son"),
 )
-_MONTHS = (
-    *("janvier", "février", "mars", "avril", "mai", "juin"),
-    *("juillet", "août", "septembre", "octobre", "novembre", "décembre"),
+_PLACES = {
+    "own": "Le texte du message",
+    "quoted": "Le texte cité, sous votre réponse,",
+    "forwarded": "Le message transféré",
+    "signature": "La signature",
+    "subject": "L'objet du message",
+    "name": "Le nom d'une pièce jointe",
+}
+WHOLE, A_PART, ATTACHMENT, FIRST_ATTACHMENT, PAGE = (
+    "Le message",
+    "Une partie du message",
+    "La {number}e pièce jointe",
+    "La 1re pièce jointe",
+    "page {page}",
 )
+MALFORMED, CITIZEN = "une adresse mal écrite", "une adresse patient"
+MESSAGES: tuple[str, ...] = tuple(
+    dict.fromkeys((
+        *CATEGORY.values(), *WHY.values(), OPAQUE, *REPAIR.values(), REPAIR_OPAQUE, *(word for _, word in _KINDS), *_PLACES.values(),
+        WHOLE, A_PART, ATTACHMENT, FIRST_ATTACHMENT, PAGE, MALFORMED, CITIZEN,
+    ))
+)  # fmt: skip
+"""All that this room says, for the catalogues."""
 _SHOWN = 5  # recipients named one by one
 _ADDRESS_ROOM = 80
 
@@ -66,59 +96,45 @@ def clean(text: str) -> str:
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
 
 
-def moment(at: datetime) -> str:
-    """22 novembre 2026 à 10 h 42"""
-    day = "1er" if at.day == 1 else str(at.day)
-    return f"{day} {_MONTHS[at.month - 1]} {at.year} à {at.hour} h {at.minute:02d}"
-
-
-def people(addresses: Sequence[Address]) -> str:
+def people(addresses: Sequence[Address], speech: Speech) -> str:
     """The first five, then a count; a citizen's address is never shown."""
-    names = list(dict.fromkeys(_one(address) for address in addresses))
-    more = len(names) - _SHOWN
-    listed = ", ".join(names[:_SHOWN])
-    return f"{listed} et {more} autre{'s' if more > 1 else ''}" if more > 0 else listed
+    return speech.listed(list(dict.fromkeys(_one(address, speech) for address in addresses)), _SHOWN)
 
 
-def _one(address: Address) -> str:
+def _one(address: Address, speech: Speech) -> str:
     if address.malformed is not None:
-        return "une adresse mal écrite"
+        return speech._(MALFORMED)
     if address.domain == PATIENT_DOMAIN:
-        return "une adresse patient"
+        return speech._(CITIZEN)
     name = clean(shown(address))
     return name if len(name) <= _ADDRESS_ROOM else name[: _ADDRESS_ROOM - 1] + "…"
 
 
-_PLACES = {
-    "own": "Le texte du message",
-    "quoted": "La partie citée",
-    "forwarded": "Le message transféré",
-    "signature": "La signature",
-    "subject": "L'objet du message",
-    "name": "Le nom d'une pièce jointe",
-}
-
-
-def where(finding: Finding | None, assessment: Assessment | None) -> str:
-    """The subject of a sentence: "La pièce jointe 2 (PDF)", "L'objet du message"."""
+def where(finding: Finding | None, assessment: Assessment | None, speech: Speech) -> str:
+    """The subject of a sentence: "La 2e pièce jointe (PDF, page 3)", "L'objet du message"."""
     if finding is None:
-        return "Le message"
-    number = finding.place.removeprefix("attachment").strip()
-    places = assessment.places if assessment else ()
-    return _PLACES.get(finding.place) or attachment(finding.part, places, number if number.isdigit() else "")
+        return speech._(WHOLE)
+    if finding.place in _PLACES:
+        return speech._(_PLACES[finding.place])
+    return attachment(finding.part, assessment.places if assessment else (), speech, finding.page)
 
 
-def attachment(part: str, places: Iterable[Place], number: str = "") -> str:
-    """An attachment by number and kind; the place inside a container is left out, for people see one attachment."""
-    outer = part.partition("/")[0]
-    kind = next((kind_of(p.type) for p in places if p.part == outer), "")
-    return f"La pièce jointe {number or clean(outer)}" + (f" ({kind})" if kind else "")
+def attachment(part: str, places: Iterable[Place], speech: Speech, page: int = 0) -> str:
+    """An attachment by number, kind and page; the place inside a container is left out, for people see one attachment."""
+    outer = next((p for p in places if p.part == part.partition("/")[0]), None)
+    if outer is None or not outer.attachment:
+        return speech._(A_PART)
+    kind, number = kind_of(outer.type), str(outer.attachment)
+    about = [speech._(kind)] if kind else []
+    about += [speech._(PAGE).format(page=page)] if page and "/" not in part else []
+    said = speech._(FIRST_ATTACHMENT) if number == "1" else speech._(ATTACHMENT).format(number=number)
+    return f"{said} ({', '.join(about)})" if about else said
 
 
-def unlocked(assessment: Assessment | None) -> str:
+def unlocked(assessment: Assessment | None, speech: Speech) -> str:
     """The first attachment that a password in the same message opens, "" when there is none."""
     found = assessment.unlocked if assessment else ()
-    return attachment(found[0].part, assessment.places) if assessment and found else ""
+    return attachment(found[0].part, assessment.places, speech) if assessment and found else ""
 
 
 def kind_of(media_type: str) -> str:

@@ -88,6 +88,7 @@ _PLACE = Record(
         "name": text(_NAME_MOST),
         "inline": checks.flag,
         "unlocked": checks.flag,
+        "attachment": whole(1 << 20),
     },
     {"part": _PART, "declared": _MEDIA, "type": _MEDIA, "name": spelled(_NAME_MOST)},
 )

@@ -1,0 +1,155 @@
+"""What notices are written on: the structure's letterhead, the templates, the roads, the language; prepared once, tried before use."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+from urllib.parse import quote
+
+from jinja2 import FunctionLoader, StrictUndefined, Template, TemplateSyntaxError
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+from markupsafe import Markup
+from pydantic import BaseModel, ConfigDict
+
+from mss_guard.core import strict_yaml
+from mss_guard.core.notice import regions, roads
+from mss_guard.core.notice.regions import Region
+from mss_guard.core.notice.roads import Roads
+from mss_guard.core.notice.speech import SOURCE, CatalogueError, Speech, speech
+from mss_guard.core.strict_yaml import Mistake, Mistakes
+
+TEXT, HTML, PHRASES = "notice.txt.j2", "notice.html.j2", "phrases.j2"
+
+
+@dataclass(frozen=True, slots=True)
+class Letterhead:
+    """What the structure puts on its notices. `domains`: its ordinary mail domains, A-labels. `secure_access`: how its secure
+    boxes are opened; `secure_box`: the organisational box to put in copy; `region`: a key of grades.yaml.
+    """
+
+    structure: str
+    domains: frozenset[str]
+    contact_email: str
+    contact_name: str = ""
+    contact_phone: str = ""
+    contact_hours: str = ""
+    secure_access: str = ""
+    secure_box: str = ""
+    family_portal: str = ""
+    region: str = ""
+
+    @property
+    def contact(self) -> str:
+        parts = (self.contact_name, self.contact_phone, self.contact_email, self.contact_hours)
+        return ", ".join(part for part in parts if part)
+
+
+@dataclass(frozen=True, slots=True)
+class Stationery:
+    """Everything that a notice is made from but the occasion. `documents`: rule id → the sort of document, in words."""
+
+    letterhead: Letterhead
+    roads: Roads
+    regions: Mapping[str, Region]
+    documents: Mapping[str, str]
+    speech: Speech
+    text: Template = field(repr=False)
+    html: Template = field(repr=False)
+
+    @property
+    def region(self) -> Region | None:
+        return self.regions.get(self.letterhead.region)
+
+
+class _Documents(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    version: Literal[1]
+    documents: dict[str, str]
+
+
+def prepare(
+    letterhead: Letterhead,
+    files: Mapping[str, str],
+    language: str = SOURCE,
+    catalogues: Mapping[str, bytes] | None = None,
+) -> Stationery:
+    """`files`: path → text, the shipped ones first; a later template or table of the same name replaces the earlier, a road adds
+    to it. `catalogues`: language → compiled gettext catalogue (.mo). Raises Mistakes with file, line and column.
+    """
+    named = {posixpath.basename(path): path for path in files}
+    tables = {name: files[path] for name, path in named.items() if name in ("grades.yaml", "documents.yaml")}
+    spoken = _speech(language, catalogues or {})
+    return Stationery(
+        letterhead,
+        roads.load({path: text for path, text in files.items() if posixpath.dirname(path).endswith("roads")}),
+        regions.load(tables["grades.yaml"], named["grades.yaml"]),
+        strict_yaml.load(tables["documents.yaml"], named["documents.yaml"], _Documents).documents,
+        spoken,
+        _template(_environment(files, named, spoken, html=False), TEXT, named),
+        _template(_environment(files, named, spoken, html=True), HTML, named),
+    )
+
+
+def _speech(language: str, catalogues: Mapping[str, bytes]) -> Speech:
+    if language == SOURCE:
+        return speech(SOURCE)
+    if language not in catalogues:
+        known = ", ".join(sorted({SOURCE, *catalogues}))
+        raise Mistakes(
+            [Mistake("configuration", 1, 1, f"structure.language : pas de catalogue « {language} » ({known})")]
+        )
+    try:
+        return speech(language, catalogues[language])
+    except CatalogueError as problem:
+        raise Mistakes([Mistake(f"locale/{language}.mo", 1, 1, str(problem))]) from None
+
+
+def _environment(
+    files: Mapping[str, str], named: Mapping[str, str], spoken: Speech, *, html: bool
+) -> ImmutableSandboxedEnvironment:
+    """One for the text and one for the HTML: the phrases that both import must be escaped in one and plain in the other."""
+
+    def load(name: str) -> tuple[str, str, None] | None:
+        return (files[named[name]], named[name], None) if name in named and name.endswith(".j2") else None
+
+    environment = ImmutableSandboxedEnvironment(
+        loader=FunctionLoader(load),
+        extensions=["jinja2.ext.i18n"],
+        autoescape=html,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    # Sentences of ours are HTML as they stand; what `format` fills in is then escaped, and never twice.
+    said = (lambda text: Markup(spoken._(text))) if html else spoken._  # noqa: S704
+    environment.install_gettext_callables(said, spoken.plural, newstyle=False)  # type: ignore[attr-defined]
+    environment.filters["mailto"] = mailto
+    return environment
+
+
+def _template(environment: ImmutableSandboxedEnvironment, name: str, named: Mapping[str, str]) -> Template:
+    """Compiled, with all that it imports. Raises Mistakes."""
+    try:
+        environment.get_template(PHRASES)
+        return environment.get_template(name)
+    except TemplateSyntaxError as wrong:
+        source = wrong.filename or named.get(wrong.name or "", name)
+        raise Mistakes([Mistake(source, wrong.lineno, 1, f"modèle illisible : {wrong.message}")]) from None
+
+
+def mailto(body: str, subject: str, to: str = "") -> str:
+    """A draft as a link (RFC 6068): to whom, subject and text, which the mail program opens and nobody has sent yet."""
+    lines = "\r\n".join(_unescaped(body).strip().splitlines())
+    return f"mailto:{to}?subject={quote(_unescaped(subject).strip(), safe='')}&body={quote(lines, safe='')}"
+
+
+def _unescaped(text: str) -> str:
+    """What a macro of the HTML escaped, as it was written."""
+    return text.unescape() if isinstance(text, Markup) else text
+
+
+def to_field(addresses: tuple[tuple[str, str], ...]) -> str:
+    """Local parts and domains as the `to` of a mailto link."""
+    return ",".join(f"{quote(local, safe='')}@{quote(domain, safe='')}" for local, domain in addresses)
