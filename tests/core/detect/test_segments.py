@@ -134,3 +134,18 @@ def test_hostile_bodies_stay_linear(piece: str) -> None:
     """Half a megabyte of markers ends; a quadratic splitter would outlast the time limit."""
     folded = fold(piece * (500_000 // len(piece)))
     split(folded)
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        "Le 3 mars Mme DURAND a chuté, hématome du front, TA 16/9. Le médecin a écrit : repos strict.",
+        "Le 3 mars Mme DURAND a chuté, hématome du front.\nLe médecin a écrit :\nrepos strict",
+        "Le 3 mars à 10:30, Mme DURAND a chuté, hématome, le docteur Petit a écrit :\nrepos strict",
+        "Le 12/03 à 9h10 DURAND vomit encore, appel au 15, le régulateur qui a rappelé a écrit :\nrepos strict",
+    ],
+)
+def test_a_sentence_that_ends_like_an_attribution_hides_nothing(told: str) -> None:
+    """What is told before "a écrit :" counts, whoever wrote it: only a date, a time and a name are set apart."""
+    folded = fold(told)
+    assert split(folded, "re: bilan").at(folded.cased.index("DURAND")).kind != "signature"

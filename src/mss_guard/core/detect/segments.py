@@ -55,6 +55,11 @@ _NAMED = re.compile(
     r"^[> *]*(?:de|from|expediteur)\*? ?: ?\*?([^\n<\[(]{3,80})|[,0-9] ?([^,<\n0-9]{3,80}?)\s(?:a[\s>]{1,8}ecrit|wrote)[\s>]{0,4}:",
     re.MULTILINE,
 )
+_SAYS_WHO = re.compile(
+    r"(?:le|on) [^<]{0,45}?[0-9]{1,2} ?[:h] ?[0-9]{2}(?::[0-9]{2})?(?: ?[ap]\.?m\.?)?(?: ?\(?(?:utc|gmt)[^ ,)]{0,8}\)?)?,? (.{0,300}?) ?"
+    r"(?:a ecrit|wrote) ?:$"
+)
+_LONGEST_NAME = 6  # words
 _ADDRESS = re.compile(r"[a-z0-9._%+'-]{1,64}@[a-z0-9.-]{1,190}")
 
 _CLOSING = Pattern(
@@ -171,10 +176,16 @@ class _Reader:
         if forwards:
             self._forward_end = end
         kind = self._kind(start, attributes=attributes, announced=head.kind == REPLY, forwards=forwards)
+        marked = (attributes or forwards) and self._depths.next(end) > depth
+        if attributes and not _only_says_who(self._lower[start:end]):
+            # a sentence of somebody's: the marks after it prove a quotation, it does not
+            if marked:
+                self._coming = _Context(0, kind, author)
+            return
         if kind != OWN:
             # whom a header names is a correspondent, nobody the mail is about: a place of its own, as a signature's
             self.marks.append(Segment(start, SIGNATURE, author))
-        if (attributes or forwards) and self._depths.next(end) > depth:
+        if marked:
             self._coming = _Context(0, kind, author)
         elif kind != OWN:
             self._leave(depth)
@@ -204,6 +215,15 @@ class _Reader:
     def _say(self, position: int) -> None:
         context = self._contexts[-1]
         self.marks.append(Segment(position, context.kind, context.author))
+
+
+def _only_says_who(attribution: str) -> bool:
+    """A date, a time and a name, and no more: "Le 3 mars à 10:30, Mme Durand a chuté, le Dr Petit a écrit :" tells."""
+    said = " ".join(attribution.replace(">", " > ").split()).lstrip("> ")
+    if said[:1].isdigit():
+        return True  # "2025-03-04 09:12 Name <address>:"
+    found = _SAYS_WHO.match(said.replace(" > ", " "))
+    return found is not None and len(re.sub(r"<[^<>]*>?", " ", found[1]).split()) <= _LONGEST_NAME
 
 
 def _author(header: str) -> str:
