@@ -10,7 +10,6 @@ from dataclasses import dataclass, field, replace
 
 from mss_guard.core.formats import passwords
 from mss_guard.core.formats.reading import MAX_ARCHIVES, Doc, Lock, Reading, Stop
-from mss_guard.core.model import Why
 
 MAX_WORK = 2_000_000  # microseconds of one message's tries: 13 of Office's 100,000 rounds, 800 of WinZip's 1,000
 
@@ -68,8 +67,7 @@ def open_all(reading: Reading, look: Look) -> None:
 
 def _read(reading: Reading, doc: Doc, data: bytes, look: Look) -> None:
     """Read the opened document in the place of the locked one, and of what was said of its inside before."""
-    slots = (n for n, p in enumerate(reading.places) if p and p.part == doc.part and p.why is Why.ENCRYPTED)
-    slot = next(slots, None)
+    slot = next((n for n, p in enumerate(reading.places) if p and p.part == doc.part), None)
     if slot is None:
         return
     inside = f"{doc.part}/"
