@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import base64
+
 import pytest
 
 from mss_guard.core import formats, mime
-from mss_guard.core.model import Content, Where
+from mss_guard.core.model import Content, Where, Why
 from tests.core.formats import build
 
 
@@ -101,3 +103,13 @@ def test_facts_of_the_outer_message():
     )
     odd = read(b"From: personne\r\nMessage-ID: \xe9\r\nDate: hier\r\n\r\nx")
     assert (odd.message_id, odd.date, odd.author) == ("", "", "")
+
+
+def test_a_doubt_stays_one_whatever_the_part_holds():
+    """An ambiguous part that is a page without words, or a text too long to keep, is ambiguous: policy takes the other
+    reasons more lightly."""
+    page = base64.encodebytes(build.png(1240, 1754, 90_000))
+    head = b"Content-Type: image/png\r\nContent-Transfer-Encoding: base64\r\nContent-Transfer-Encoding: x-odd\r\n\r\n"
+    assert next(p.why for p in read(head + page).places) is Why.AMBIGUOUS
+    clean = b"Content-Type: image/png\r\nContent-Transfer-Encoding: base64\r\n\r\n"
+    assert [p.why for p in read(clean + page).places] == [Why.NO_TEXT]

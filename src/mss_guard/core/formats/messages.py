@@ -107,12 +107,14 @@ def _container_type(declared: str) -> str:
 
 
 def _odd(reading: Reading, doc: Doc, why: Why) -> None:
-    """An ambiguous part is read as far as it can be, and declared all the same."""
+    """An ambiguous part is read as far as it can be, and declared all the same: what policy takes more lightly (a long
+    text, a picture without words) does not stand for the doubt."""
     slot = len(reading.places)
     reading.look(reading, doc)
     seen = reading.places[slot] if slot < len(reading.places) else None
     if seen is not None:
-        reading.places[slot] = place(doc, Outcome(State.UNREADABLE, seen.why or why, seen.type))
+        graver = seen.why if seen.why not in (None, Why.PARTIAL, Why.NO_TEXT) else why
+        reading.places[slot] = place(doc, Outcome(State.UNREADABLE, graver, seen.type))
 
 
 def nested(reading: Reading, doc: Doc) -> Outcome:
