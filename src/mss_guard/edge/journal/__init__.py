@@ -13,6 +13,7 @@ from .heads import Head
 from .heads import parse as parse_heads
 from .journal import Journal, Pace
 from .keys import Keys, Pseudonym
+from .prove import Proof, Unproven, document, prove
 from .search import Filters, Found, follow, oldest, search, show
 from .signing import Public, SigningKeys, exported
 from .verify import Break, Report, WriterReport, verify
@@ -30,16 +31,20 @@ __all__ = [
     "KeyRefused",
     "Keys",
     "Pace",
+    "Proof",
     "Pseudonym",
     "Public",
     "Report",
     "SigningKeys",
+    "Unproven",
     "WriterReport",
+    "document",
     "exported",
     "follow",
     "fresh_heads",
     "oldest",
     "parse_heads",
+    "prove",
     "search",
     "show",
     "verify",

@@ -7,6 +7,7 @@ hashes.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 
@@ -19,7 +20,7 @@ class Tree:
 
     def add(self, leaf: bytes) -> Tree:
         """The tree with one more leaf."""
-        edge, node, full = self.edge, hashlib.sha256(b"\x00" + leaf).digest(), self.size
+        edge, node, full = self.edge, leaf_hash(leaf), self.size
         while full & 1:
             edge, node, full = edge[:-1], _join(edge[-1], node), full >> 1
         return Tree(self.size + 1, (*edge, node))
@@ -36,6 +37,27 @@ class Tree:
 
 
 EMPTY = Tree()
+
+
+def leaf_hash(leaf: bytes) -> bytes:
+    """RFC 6962 §2.1: the hash of one leaf."""
+    return hashlib.sha256(b"\x00" + leaf).digest()
+
+
+def audit_path(leaves: Sequence[bytes], index: int) -> tuple[list[bytes], bytes]:
+    """The Merkle audit path of RFC 6962 §2.1.1 for one of these leaf hashes, nearest first, and the tree head.
+
+    Level by level: an odd node at the end goes up as it is.
+    """
+    path: list[bytes] = []
+    level, at = list(leaves), index
+    while len(level) > 1:
+        sibling = at ^ 1
+        if sibling < len(level):
+            path.append(level[sibling])
+        paired = [_join(level[i], level[i + 1]) for i in range(0, len(level) - 1, 2)]
+        level, at = paired + level[len(paired) * 2 :], at >> 1
+    return path, level[0]
 
 
 def _join(left: bytes, right: bytes) -> bytes:
