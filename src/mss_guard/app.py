@@ -9,7 +9,7 @@ import random
 import signal
 import sys
 import threading
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from functools import partial
 from pathlib import Path
@@ -361,6 +361,16 @@ def look_at_list(path: Path) -> trust.TrustList | str:
 def journal_places(found: config.Settings) -> tuple[Path, Path]:
     """(journal, keys)."""
     return Path(found.audit.path), Path(found.state) / "keys"
+
+
+async def write_down(found: config.Settings, kind: str, ref: str | None, fields: Mapping[str, object]) -> None:
+    """One record of a command, on disk when this returns. Raises JournalBusy, JournalUnavailable, KeyRefused."""
+    root, keys = journal_places(found)
+    journal = await asyncio.to_thread(Journal.open, root, found.node, "cli", found.structure.id, keys)
+    try:
+        await journal.append(kind, ref, fields, None)
+    finally:
+        await journal.close()
 
 
 def preview(loaded: Loaded, asked: previews.Asked) -> str:

@@ -24,10 +24,11 @@ from mss_guard.core.strict_yaml import Mistake, Mistakes
 from mss_guard.core.trust import LocalWord
 from mss_guard.edge import library, people_store, published, trust_feed
 from mss_guard.edge.inspector import StartError
-from mss_guard.edge.journal import JournalBusy, JournalUnavailable, KeyRefused
+from mss_guard.edge.journal import JournalBusy, JournalUnavailable, KeyRefused, sealing
 from mss_guard.edge.library import Library, LibraryError
 from mss_guard.edge.people_store import PeopleRefused
 from mss_guard.judgement import State
+from mss_guard.privacy import Privacy
 
 REFUSALS = (Mistakes, LibraryError, PeopleRefused, StartError, JournalBusy, JournalUnavailable, KeyRefused, OSError)
 """What may keep a command from starting; each knows how to say so (`explain`)."""
@@ -126,9 +127,18 @@ def _with_lists(
         stationery(settings, shelf),
         settings.smtp.enhanced_code,
         doors.budget(settings),
+        privacy(settings),
     )
     made = lists.made if lists is not None else None
     return Loaded(settings, shelf, payload, rules, state, (*said, *people_said(settings, made, now)), made)
+
+
+def privacy(settings: config.Settings) -> Privacy:
+    """What the journal keeps of identities. Raises KeyRefused, and OSError when the key that is named is not there."""
+    audit, place = settings.audit, doors.identity_key(settings)
+    wanted = audit.identity == "sealed" and (audit.identity_key is not None or place.is_file())
+    confidential = frozenset(word.casefold() for word in audit.confidential_senders)
+    return Privacy(settings.structure.id, sealing.sealer(place) if wanted else None, confidential)
 
 
 def people_said(settings: config.Settings, made: float | None, now: datetime) -> Iterator[str]:

@@ -223,6 +223,18 @@ def _journal(settings: Settings, now: datetime) -> Iterator[Result]:
         remedy = "faire de la place : sans journal, tout courrier attend"
         yield Result(name, free > FREE_DISK, f"{free // 1024 // 1024} Mo libres", remedy)
     yield from _witness(settings, now)
+    yield from _identity(settings)
+
+
+def _identity(settings: Settings) -> Iterator[Result]:
+    if settings.audit.identity == "sealed":
+        sealed = assembly.privacy(settings).sealer is not None
+        said = (
+            "scellées pour le DPO"
+            if sealed
+            else "non scellées, pas de clé du DPO : une référence ne dira ni qui a écrit ni à qui"
+        )
+        yield Result("identités", sealed, said, "mss-guard audit keygen", needed=False)
 
 
 def _witness(settings: Settings, now: datetime) -> Iterator[Result]:

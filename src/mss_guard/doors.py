@@ -101,6 +101,12 @@ def witness(settings: config.Settings) -> witnesses.Road | None:
     return witnesses.road(settings.audit.witness, Path(ca) if ca else None)
 
 
+def identity_key(settings: config.Settings) -> Path:
+    """Where the DPO's public key is, or would be."""
+    given = settings.audit.identity_key
+    return Path(given) if given else Path(settings.state) / "keys" / "dpo.pub.pem"
+
+
 def people_sources(settings: config.Settings) -> people_store.Sources:
     """Where the people lists and their digests are."""
     residents, staff = (Path(p) if p else None for p in (settings.lists.residents, settings.lists.staff))

@@ -25,6 +25,7 @@ from mss_guard.edge.journal import Journal, JournalUnavailable
 from mss_guard.edge.notifier import Notice
 from mss_guard.edge.smtp_server.ports import Ruling, Submission
 from mss_guard.outages import Cause, Outages
+from mss_guard.privacy import Privacy
 from mss_guard.record import Passed
 
 _ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"  # no 0 O 1 I L: read out on the telephone
@@ -59,6 +60,7 @@ class State:
     stationery: notice.Stationery | None = None  # None: nobody to answer a notice, so none is sent
     enhanced: str = "5.7.1"
     budget: float = 45.0  # seconds, waiting for a worker included
+    privacy: Privacy = field(default_factory=Privacy)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +123,7 @@ class Judgement:
         fields = record.decision(
             submission, verdict, judged.content, answers, state.knowledge, now, self._journal.keys, times, judged.passed
         )
+        fields = state.privacy.decision(fields, submission.envelope, ref)
         await self._journal.append("decision", ref, fields, state.knowledge.version)
         self._tell(verdict, judged.content, ref, submission)
         case = _Case(self, submission, judged, ref, answers)
@@ -215,9 +218,8 @@ class Judgement:
     async def finish(self, case: _Case, replies: Sequence[HopReply] | None) -> None:
         """Outcome record, then the notice. Never raises, never changes an answer (promise 6)."""
         try:
-            self._journal.append_late(
-                "outcome", case.ref, record.outcome(case.verdict, replies), case.state.knowledge.version
-            )
+            fields = case.state.privacy.outcome(record.outcome(case.verdict, replies), case.submission.envelope)
+            self._journal.append_late("outcome", case.ref, fields, case.state.knowledge.version)
             made = self._notice(case, _delivered(case, replies))
             if made is not None:
                 self._notify(made)

@@ -8,10 +8,10 @@ from mss_guard.cli import (
     bypassing,
     demo,
     directory,
+    identity,
     journal_words,
     lists,
     native,
-    proving,
     rules,
     scanning,
     service,
@@ -56,7 +56,7 @@ app.add_typer(trusting.app, name="trust")
 app.add_typer(directory.app, name="directory")
 app.add_typer(rules.app, name="rules")
 app.add_typer(lists.app, name="lists")
-app.add_typer(proving.app, name="audit")
+app.add_typer(identity.app, name="audit")
 app.add_typer(bypassing.app, name="bypass")
 app.add_typer(setting_up.notices, name="notice")
 app.add_typer(setting_up.setup, name="setup")

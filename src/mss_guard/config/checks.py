@@ -45,7 +45,6 @@ UNAVAILABLE: tuple[tuple[Path, Callable[[Value], bool]], ...] = (
     (("policy", "confirm"), _other_than("off")),
     (("policy", "mixed"), _is("split")),
     (("policy", "refusal"), _is("bounce")),
-    (("audit", "identity"), _other_than("sealed")),
 )
 """Keys whose value asks for what is not built: accepted as written nowhere, ignored in silence never."""
 

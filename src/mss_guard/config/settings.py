@@ -229,7 +229,9 @@ class PeopleLists(Section):
 class Audit(Section):
     path: Line = "/var/lib/mss-guard/journal"
     index: Line = "sqlite:////var/lib/mss-guard/audit.db"
-    identity: Line = "sealed"
+    identity: Literal["sealed", "pseudonym"] = "sealed"
+    identity_key: Line | None = None
+    confidential_senders: tuple[Domain | Mailbox, ...] = ()
     witness: Line = "mail"
     witness_ca: Line | None = None
     retention: Duration = timedelta(days=365)

@@ -1,7 +1,7 @@
 """Which fields each kind of record may hold. The names are part of the journal's format: add, never
 change.
 
-No shape here admits free text, and none is narrower than what may be said: whatever core/addresses reads and core/wire
+No shape here admits free text but `reason`, which an officer types, and none is narrower than what may be said: whatever core/addresses reads and core/wire
 lets through has a record, and their shapes are taken from there (a media type is the sender's own word: `media_type`).
 Addresses stand as domain and keyed pseudonym, places as number and kind, rules by id, times as whole milliseconds,
 scores as whole thousandths. `HEADER` stands in every record and is written by the chain itself.
@@ -28,7 +28,7 @@ from mss_guard.core.model import (
 from mss_guard.core.wire import checks
 
 from .errors import FieldError
-from .shapes import Shape, address, boolean, fields, integer, many, matching, maybe, one_of
+from .shapes import Shape, address, boolean, fields, integer, many, matching, maybe, one_of, reason
 
 VERSION = 1
 HEADER = ("v", "kind", "seq", "prev", "at", "structure", "knowledge", "ref", "event_at")
@@ -86,6 +86,7 @@ _gone = fields(
     {"segment": _segment, "first": _count, "last": _count, "records": _count, "root": _hash, "head": _hash},
     ("segment", "first", "last", "records", "root", "head"),
 )
+_dpo_key = matching(r"dpo-[0-9a-f]{8}")
 _signed = {"records": _count, "root": _hash, "key": _key, "signature": _base64}
 _score = integer(0, 1000)
 _administrator = matching(r"[^\x00-\x1f\x7f-\x9f\u2028\u2029]{1,200}")
@@ -199,6 +200,9 @@ SCHEMAS: Mapping[str, Shape] = {
             "has_list": boolean,
             "reply": maybe(fields({"code": _code, "enhanced": _enhanced}, ("code",))),
             "ms": _times,
+            "sealed": fields({"key": _dpo_key, "box": matching(r"[A-Za-z0-9+/]{4,4000000}={0,2}")}, ("key", "box")),
+            "confidential": boolean,
+            "counts": fields({"recipients": _count, "findings": _count, "places": _count}),
             **_verdict,
         },
         ("action", "sender", "recipients"),
@@ -245,6 +249,17 @@ SCHEMAS: Mapping[str, Shape] = {
             "keys": many(matching(r"(?:pseudonym|signing)-[0-9]{4}-[0-9a-f]{8}"), 200),
         },
         ("before", "retention_days", "segments", "keys"),
+    ),
+    "open-identity": fields({"key": _dpo_key, "reason": reason, "by": _token}, ("key", "reason", "by")),
+    "consult": fields(
+        {
+            "what": one_of(("subject", "decision", "export", "report")),
+            "who": many(_pseudonym, 100),
+            "found": _count,
+            "by": _token,
+            "reason": maybe(reason),
+        },
+        ("what", "by"),
     ),
     "clock-jump": fields(
         {"before": _moment, "back_ms": _milliseconds, "ahead_ms": _milliseconds}, ("before", "back_ms")

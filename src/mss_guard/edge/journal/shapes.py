@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Mapping
 Shape = Callable[[object], str | None]
 MAX_SAFE = 2**53 - 1
 """RFC 8785 writes numbers as IEEE doubles: beyond this an integer is not exact in every reader."""
+DATE_DIGITS = 8
 _ZONE = re.compile(r"[A-Za-z0-9_.-]{0,15}", re.ASCII)
 
 
@@ -46,6 +47,15 @@ def address(value: object) -> str | None:
     except ValueError:
         return ""
     return None if _ZONE.fullmatch(zone) else ""
+
+
+def reason(value: object) -> str | None:
+    """Why somebody did something, in their own words: one line of 3 to 200 characters. No address and no number of more
+    than a date's digits can stand in it: neither an INS nor a telephone.
+    """
+    if not isinstance(value, str) or not 3 <= len(value) <= 200 or not value.isprintable():
+        return ""
+    return "" if "@" in value or sum(c.isdigit() for c in value) > DATE_DIGITS else None
 
 
 def maybe(shape: Shape) -> Shape:
