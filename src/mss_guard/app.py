@@ -23,7 +23,7 @@ from mss_guard.core import trust
 from mss_guard.core.model import HopReply
 from mss_guard.edge import service_manager, trust_feed
 from mss_guard.edge.inspector import Inspector
-from mss_guard.edge.journal import Journal
+from mss_guard.edge.journal import Journal, Purged
 from mss_guard.edge.next_hop import DnsResolver, HopPool
 from mss_guard.edge.notifier import Notifier
 from mss_guard.edge.smtp_server import Front, Room, serve
@@ -35,6 +35,7 @@ from mss_guard.witnessing import Witness
 LIST_POLL = 30.0  # seconds between looks at the list and partner files
 LIST_EVERY = 3600.0  # seconds between two askings for the published list (domain.md §1: hourly, conditional)
 LIST_AGAIN = 300.0  # seconds until it is asked for again after a failure, doubled each time up to LIST_EVERY
+PURGE_FIRST, PURGE_EVERY = 600.0, 86_400.0  # seconds after the start, and between two purges
 DRAIN = 620.0  # our dot may be out, and RFC 5321 §4.5.3.2.6 gives the hop ten minutes; below TimeoutStopSec=660
 TRIAL = 120.0  # seconds for the fresh process that tries a new configuration
 
@@ -113,6 +114,7 @@ class Service:
             for one in (
                 self.vigil.run,
                 self.witness.run,
+                self._purges,
                 self._reloads,
                 self._renew_list,
                 self._watch_lists,
@@ -260,6 +262,18 @@ class Service:
                 _log.warning("lists.people", problem=sentence)
         return now.date()
 
+    async def _purges(self) -> None:
+        """Once a day what is beyond its retention goes, and the journal says so; a failure is for the next day."""
+        await asyncio.sleep(PURGE_FIRST)
+        while True:
+            try:
+                gone = await self.journal.purge(self.settings.audit.retention)
+                if gone.segments or gone.keys:
+                    _log.info("journal.purged", segments=gone.segments, keys=len(gone.keys))
+            except Exception as fault:  # noqa: BLE001 - the service goes on with a journal that is a day too long
+                _log.error("journal.purge-failed", error=type(fault).__name__)
+            await asyncio.sleep(PURGE_EVERY)
+
     async def _watchdog(self) -> None:
         """Half a watchdog proves that the loop turns; the other half that a worker can be had."""
         pace = service_manager.watchdog_seconds()
@@ -369,6 +383,18 @@ async def write_down(found: config.Settings, kind: str, ref: str | None, fields:
     journal = await asyncio.to_thread(Journal.open, root, found.node, "cli", found.structure.id, keys)
     try:
         await journal.append(kind, ref, fields, None)
+    finally:
+        await journal.close()
+
+
+async def purge(found: config.Settings) -> Purged:
+    """`audit purge`: of this writer and of all whose process is gone; one at work purges itself. Raises JournalBusy,
+    JournalUnavailable, KeyRefused.
+    """
+    root, keys = journal_places(found)
+    journal = await asyncio.to_thread(Journal.open, root, found.node, "cli", found.structure.id, keys)
+    try:
+        return await journal.purge(found.audit.retention)
     finally:
         await journal.close()
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from mss_guard.cli import audit, witness_words
-from mss_guard.cli.common import NO, OK, Config, leave, put, refusals, say
+from mss_guard.cli.common import NO, OK, Config, Json, leave, put, refusals, say
 from mss_guard.cli.language import t
 
 app = audit.app
@@ -48,3 +49,23 @@ def prove(
         leave(NO)
     put(journal.document(ref, proofs))
     leave(OK if len(proofs) == len(every) else NO)
+
+
+@app.command(
+    help=t(
+        "Effacer les segments entiers au-delà de audit.retention, et les clés des années dont il ne reste rien ; le journal le dit.",
+        "Delete whole segments beyond audit.retention, and the keys of years of which nothing is left; the journal says so.",
+    )
+)
+def purge(config: Config = None, as_json: Json = False) -> None:
+    from mss_guard import app as roof
+
+    audit.places(config)
+    with refusals():
+        settings = roof.settings(config)
+        gone = asyncio.run(roof.purge(settings))
+    if as_json:
+        put({"segments": gone.segments, "keys": list(gone.keys)})
+        return
+    say(t(f"{gone.segments} segment(s) effacé(s), {len(gone.keys)} clé(s) détruite(s). Le service en marche efface les siens lui-même, chaque jour.",
+          f"{gone.segments} segment(s) deleted, {len(gone.keys)} key(s) destroyed. The running service deletes its own, daily."))  # fmt: skip

@@ -11,6 +11,7 @@ from .errors import FieldError, JournalBusy, JournalUnavailable, KeyRefused
 from .fields import OUTCOMES
 from .heads import Head
 from .heads import parse as parse_heads
+from .house import Purged
 from .journal import Journal, Pace
 from .keys import Keys, Pseudonym
 from .prove import Proof, Unproven, document, prove
@@ -34,6 +35,7 @@ __all__ = [
     "Proof",
     "Pseudonym",
     "Public",
+    "Purged",
     "Report",
     "SigningKeys",
     "Unproven",

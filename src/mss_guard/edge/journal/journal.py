@@ -14,17 +14,18 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import structlog
 
 from . import fields as schema
-from . import segments
-from .chain import Entry
+from . import purging
+from .chain import Entry, stamp
 from .disk import Disk, RealDisk
-from .errors import FieldError, JournalBusy, JournalUnavailable, errno_name
+from .errors import FieldError, JournalUnavailable, errno_name
+from .house import House, Purged, unknown
 from .keys import Keys, utc_now
 from .signing import SigningKeys
 from .writer import Writer
@@ -61,9 +62,11 @@ class _Request:
 class Journal:
     """One writer of the journal, from `open` to `close`."""
 
-    def __init__(self, writer: Writer, keys: Keys, clock: Clock, backlog: Sequence[Entry], pace: Pace) -> None:
+    def __init__(
+        self, writer: Writer, keys: Keys, clock: Clock, backlog: Sequence[Entry], pace: Pace, house: House
+    ) -> None:
         """For `open`."""
-        self._pace = pace
+        self._pace, self._house = pace, house
         self.keys = keys
         self._writer, self._clock = writer, clock
         self._wake = threading.Condition()
@@ -119,12 +122,11 @@ class Journal:
 
         try:
             mine = writer_of(directory, 2.0)
-            for _, _, other in segments.writers(root):
-                if other != directory:
-                    _close_abandoned(other, writer_of)
+            house = House(root, keys, signing, writer_of)
+            house.close_abandoned(directory)
         except OSError as error:
             raise JournalUnavailable(errno_name(error)) from error
-        return cls(mine, keys, clock, _unknown(mine), pace)
+        return cls(mine, keys, clock, unknown(mine), pace, house)
 
     # --- for the event loop -------------------------------------------------------------------------------------------
 
@@ -175,6 +177,23 @@ class Journal:
         JournalUnavailable.
         """
         return bool(await self._do(self._writer.checkpoint))
+
+    async def purge(self, retention: timedelta) -> Purged:
+        """Delete whole segments beyond `retention`, of this writer and of those at rest, and the keys of years of which
+        nothing is left; all of it on the record first. Raises JournalUnavailable.
+        """
+        before = await asyncio.to_thread(purging.cutoff, self._house.root, self._clock(), retention)
+        if before is None:
+            return Purged()
+        count = int(await self._do(lambda: self._writer.purge(before, retention)))
+        count += await asyncio.to_thread(self._house.purge_others, self._writer.directory, before, retention)
+        year = await asyncio.to_thread(purging.oldest_year, self._house.root)
+        doomed = () if year is None else await asyncio.to_thread(self._house.doomed, year)
+        if doomed and year is not None:
+            fields = {"before": stamp(before), "retention_days": retention.days, "segments": [], "keys": list(doomed)}
+            await self.append("purge", None, fields, None)
+            await asyncio.to_thread(self._house.destroy, year)
+        return Purged(count, doomed)
 
     async def _do(self, job: Callable[[], object]) -> Any:
         """Have the writing thread do it between two batches."""
@@ -315,29 +334,3 @@ class Journal:
 
 def _steady() -> float:
     return time.clock_gettime(time.CLOCK_BOOTTIME)
-
-
-def _unknown(writer: Writer) -> list[Entry]:
-    """Outcomes for the decisions that the last process of this writer left open."""
-    return [Entry("outcome", ref, {"outcome": "unknown-after-crash"}) for ref in sorted(writer.open_decisions)]
-
-
-def _close_abandoned(directory: Path, writer_of: Callable[[Path, float], Writer]) -> None:
-    """Close what a process that is gone left open, in its own chain. A full disk leaves it to the next start."""
-    try:
-        writer = writer_of(directory, 0.0)
-    except JournalBusy:
-        return
-    if writer.settled:
-        writer.release()
-        return
-    outcomes = _unknown(writer)
-    try:
-        if outcomes or writer.owes:
-            writer.write(outcomes)
-    except (OSError, JournalUnavailable) as error:
-        fault = errno_name(error) if isinstance(error, OSError) else str(error)
-        log.error("journal.unavailable", fault=fault)
-        writer.release()
-    else:
-        writer.close()

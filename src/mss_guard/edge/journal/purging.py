@@ -84,6 +84,18 @@ def _described(path: Path, after: Path) -> dict[str, object]:
             "records": named.get("records"), "root": named.get("root"), "head": opening.get("prev")}  # fmt: skip
 
 
+def named(said: Entry) -> tuple[str, ...]:
+    """The files that a purge record names."""
+    listed = said.fields.get("segments")
+    return tuple(str(one["segment"]) for one in listed) if isinstance(listed, list) else ()
+
+
+def oldest_year(root: Path) -> int | None:
+    """The year of the oldest segment of all writers; None when there is none."""
+    names = [p.name for _, _, d in segments.writers(root) for p in d.iterdir() if segments.NAME.fullmatch(p.name)]
+    return int(min(names)[:4]) if names else None
+
+
 @dataclass(slots=True)
 class Purges:
     """What the purge records of one chain say, and where that chain begins; for `verify`."""

@@ -16,12 +16,12 @@ import os
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from . import segments
+from . import purging, segments
 from .chain import Chain, Entry, stamp
-from .disk import Disk, lock, make_directory
+from .disk import Disk, lock, make_directory, sync_directory
 from .errors import JournalBusy, JournalUnavailable, KeyRefused, errno_name
 from .signing import Public, Signer, SigningKeys
 
@@ -138,6 +138,23 @@ class Writer:
         now = self._clock().astimezone(UTC)
         self._put([self._chain.signed_head("checkpoint", self._log, now, signer)], now)
         return True
+
+    def purge(self, before: datetime, retention: timedelta) -> int:
+        """Delete the whole segments whose last record is older, once the chain says so durably; how many went. Raises
+        OSError.
+        """
+        if not purging.stale(self.directory, before):
+            return 0
+        self.write(())  # a segment of today: what was at hand yesterday can be judged by its age
+        said = purging.entry(self.directory, purging.due(self.directory, before), before, retention)
+        if said is None:
+            return 0
+        self.write([said])
+        gone = [self.directory / name for name in purging.named(said)]
+        for path in gone:
+            path.unlink(missing_ok=True)
+        sync_directory(self.directory)
+        return len(gone)
 
     def _jumps(self, now: datetime) -> list[Entry]:
         """The record of a clock that was set: back, or forward by a minute more than has passed."""
