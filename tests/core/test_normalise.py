@@ -85,3 +85,16 @@ def test_hostile_repetition_stays_linear(piece: str) -> None:
     start = time.process_time()
     fold(piece * (100_000 // len(piece)))
     assert time.process_time() - start < 0.5
+
+
+def test_a_question_about_a_text_is_answered_once() -> None:
+    """Detectors that ask the same share the answer, and another text has its own."""
+    asked: list[str] = []
+
+    def answer() -> int:
+        asked.append("")
+        return len(asked)
+
+    text = fold("Bonjour")
+    assert [text.once("how many", answer), text.once("how many", answer), text.once("more", answer)] == [1, 1, 2]
+    assert fold("Bonjour").once("how many", answer) == 3

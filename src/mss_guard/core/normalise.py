@@ -18,9 +18,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate
-from typing import Any
+from typing import Any, TypeVar
 
 import re2
+
+T = TypeVar("T")
 
 _HOMOGLYPHS = dict(
     zip(
@@ -130,6 +132,17 @@ class Folded:
         words are numbered with the gaps between them.
         """
         return self.lower_bytes.translate(_BLANKED).split(b" ")
+
+    @cached_property
+    def _worked_out(self) -> dict[object, Any]:
+        return {}
+
+    def once(self, question: object, answer: Callable[[], T]) -> T:
+        """The answer to a question about this text, worked out when it is first asked and kept as long as the text."""
+        if question not in self._worked_out:
+            self._worked_out[question] = answer()
+        found: T = self._worked_out[question]
+        return found
 
     @cached_property
     def distinct(self) -> frozenset[bytes]:

@@ -133,7 +133,12 @@ def _name_span(folded: Folded, span: Span) -> tuple[int, str] | None:
     return (reached, " ".join(kept)) if kept and len(kept[0]) > 1 else None
 
 
-def _civil_names(folded: Folded) -> Iterator[tuple[int, int, str]]:
+def _civil_names(folded: Folded) -> tuple[tuple[int, int, str], ...]:
+    """Start, end and value of each name behind a civility; several detectors ask."""
+    return folded.once("civil names", lambda: tuple(_behind_civilities(folded)))
+
+
+def _behind_civilities(folded: Folded) -> Iterator[tuple[int, int, str]]:
     for whole, name in CIVIL.groups(folded.cased_bytes, MOST):
         if (found := _name_span(folded, name)) is not None:
             yield whole[0], found[0], found[1]
@@ -167,7 +172,7 @@ def about_name(folded: Folded, words: Words) -> Iterator[Found]:
         after = folded.lower[end : end + 60]
         if _ABOUT.found(before) and not _PROFESSION_AFTER.match(after):
             yield start, end, value.split(" ")[-1]
-    for start, end, surname in _first_names(folded, words, _known(folded, words)):
+    for start, end, surname in _first_names(folded, words):
         before = folded.cased_bytes[max(0, start - 30) : start]
         if _ABOUT.found(before):
             yield start, end + surname, tidy(folded.lower[start : end + surname]).split(" ")[-1]
@@ -213,17 +218,14 @@ _NOT_A_PERSON = re.compile(
 
 def first_name(folded: Folded, words: Words) -> Iterator[Found]:
     """A first name alone, capitalised inside a sentence."""
-    known = _known(folded, words)
-    if not known:
-        return
-    for start, end, surname in _first_names(folded, words, known):
+    for start, end, surname in _first_names(folded, words):
         if not surname:
             yield start, end, folded.lower[start:end]
 
 
 def full_name(folded: Folded, words: Words) -> Iterator[Found]:
     """Such as "Jeanne Durand": a known first name with a surname in ordinary letters, no civility before it."""
-    for start, end, surname in _first_names(folded, words, _known(folded, words)):
+    for start, end, surname in _first_names(folded, words):
         if surname and not _CIVIL_BEFORE.search(folded.lower[max(0, start - 14) : start]):
             yield start, end + surname, tidy(folded.lower[start : end + surname])
 
@@ -267,9 +269,15 @@ def _known(folded: Folded, words: Words) -> list[int]:
     return list(compress(count(), map(words.encoded.__contains__, folded.words)))
 
 
-def _first_names(folded: Folded, words: Words, known: list[int]) -> Iterator[tuple[int, int, int]]:
-    """Start and end of each known first name in a sentence, and how long the surname after it is."""
-    for start, end in islice(_capitalised(folded, words, known), MOST):
+def _first_names(folded: Folded, words: Words) -> tuple[tuple[int, int, int], ...]:
+    """Start and end of each known first name in a sentence, and how long the surname after it is; several detectors
+    ask.
+    """
+    return folded.once(("first names", words), lambda: tuple(_in_sentences(folded, words)))
+
+
+def _in_sentences(folded: Folded, words: Words) -> Iterator[tuple[int, int, int]]:
+    for start, end in islice(_capitalised(folded, words, _known(folded, words)), MOST):
         if _in_sentence(folded, start, end):
             surname = _SURNAME.match(folded.cased[end : end + 60]) if folded.cased[end - 1].islower() else None
             yield start, end, surname.end() if surname else 0
