@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import struct
+import time
 import zlib
 
 import pytest
 
-from mss_guard.core import formats
+from mss_guard.core import formats, mime
 from mss_guard.core.formats import mapi
 from mss_guard.core.formats.reading import Stop
 from mss_guard.core.model import Content, State, Where, Why
@@ -220,3 +221,32 @@ def test_a_workbook_within_another_document_is_read_whole() -> None:
     content = formats.read_document(cfb.write({**streams, "ObjectPool/Workbook": workbook(SAID)}))
     assert SAID in texts(content)
     assert [(p.state, p.why) for p in content.places] == [(State.READ, None)]
+
+
+@pytest.mark.parametrize("name", ["Root Entry", "Large"])
+def test_a_stream_that_claims_more_than_the_file_is_damaged(name: str) -> None:
+    """Found by fuzzing: a chain of sectors in a circle was followed for 800 MB."""
+    data = bytearray(cfb.write({"Large": bytes(8_192), "Small": b"x" * 100}))
+    entry = data.index(name.encode("utf-16-le") + b"\0\0")
+    start = struct.unpack_from("<L", data, entry + 116)[0]
+    struct.pack_into("<Q", data, entry + 120, 0x30000000)
+    fat = 512 + 512 * struct.unpack_from("<L", data, 76)[0]
+    struct.pack_into("<L", data, fat + 4 * start, start)
+    before = time.process_time()
+    content = formats.read_document(bytes(data))
+    assert Why.DAMAGED in {place.why for place in content.places}
+    assert time.process_time() - before < 2
+
+
+def test_a_locked_document_whose_streams_are_too_long_is_not_tried() -> None:
+    """The library that would open it reads streams to their claimed end."""
+    data = bytearray(cfb.locked_ooxml())
+    entry = data.index("EncryptedPackage".encode("utf-16-le") + b"\0\0")
+    start = struct.unpack_from("<L", data, entry + 116)[0]
+    struct.pack_into("<Q", data, entry + 120, 0x30000000)
+    fat = 512 + 512 * struct.unpack_from("<L", data, 76)[0]
+    struct.pack_into("<L", data, fat + 4 * start, start)
+    before = time.process_time()
+    content = formats.read(mime.parse(build.mail("mot de passe : Sesame-1", attachments={"a.docx": bytes(data)})))
+    assert Why.ENCRYPTED in {place.why for place in content.places}
+    assert time.process_time() - before < 2

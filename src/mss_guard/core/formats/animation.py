@@ -8,6 +8,8 @@ import zlib
 from collections.abc import Iterator
 from itertools import islice
 
+from mss_guard.core.formats import chunks
+
 MAX_FRAMES = 1_000  # counted of one animation; ten seconds of film have 250
 LOOKED_AT = 4  # of them, the first and the last among these: a second of OCR each
 
@@ -60,7 +62,7 @@ def _past_blocks(data: bytes, at: int) -> int:
 
 def _webp(data: bytes) -> Iterator[bytes]:
     """The chunks of each ANMF behind its 16 octets of place and time; with an alpha channel only behind a VP8X."""
-    for name, body in _riff(data, 12):
+    for name, body in chunks.riff(data):
         if name != b"ANMF" or len(body) < 16:
             continue
         inside = body[16:]
@@ -69,18 +71,11 @@ def _webp(data: bytes) -> Iterator[bytes]:
         yield b"RIFF" + struct.pack("<L", 4 + len(inside)) + b"WEBP" + inside
 
 
-def _riff(data: bytes, at: int) -> Iterator[tuple[bytes, bytes]]:
-    while at + 8 <= len(data):
-        size = struct.unpack_from("<L", data, at + 4)[0]
-        yield data[at : at + 4], data[at + 8 : at + 8 + size]
-        at += 8 + size + size % 2
-
-
 def _apng(data: bytes) -> Iterator[bytes]:
     """The still picture, then each frame with the measures of its fcTL and the data of its fdAT chunks."""
     head, around, still = b"", [], []
     measures, pieces = b"", []
-    for name, body in _chunks(data):
+    for name, body in chunks.png(data):
         if name == b"IHDR":
             head = body
         elif name in (b"PLTE", b"tRNS"):
@@ -98,16 +93,8 @@ def _apng(data: bytes) -> Iterator[bytes]:
             measures, pieces = body[4:12], []
 
 
-def _chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
-    at = 8
-    while at + 12 <= len(data):
-        size = struct.unpack_from(">L", data, at)[0]
-        yield data[at + 4 : at + 8], data[at + 8 : at + 8 + size]
-        at += 12 + size
-
-
 def _png(head: bytes, around: list[tuple[bytes, bytes]], pieces: list[bytes]) -> bytes:
-    chunks = [(b"IHDR", head), *around, (b"IDAT", b"".join(pieces)), (b"IEND", b"")]
+    parts = [(b"IHDR", head), *around, (b"IDAT", b"".join(pieces)), (b"IEND", b"")]
     return b"\x89PNG\r\n\x1a\n" + b"".join(
-        struct.pack(">L", len(body)) + name + body + struct.pack(">L", zlib.crc32(name + body)) for name, body in chunks
+        struct.pack(">L", len(body)) + name + body + struct.pack(">L", zlib.crc32(name + body)) for name, body in parts
     )

@@ -17,11 +17,12 @@ Path = tuple[str, ...]
 
 @dataclass(frozen=True, slots=True)
 class Compound:
-    """An open compound file. `paths`: its streams, in the order of the directory."""
+    """An open compound file. `paths`: its streams, in the order of the directory. `octets`: of the whole file."""
 
     file: olefile.OleFileIO
     paths: tuple[Path, ...]
     reading: Reading
+    octets: int
 
     def names(self, storage: Path = ()) -> dict[str, Path]:
         """The streams that stand directly in `storage`, by name."""
@@ -32,9 +33,15 @@ class Compound:
         """Every storage that holds a stream, the root first."""
         return iter(dict.fromkeys([(), *(p[:k] for p in self.paths for k in range(1, len(p)))]))
 
+    def sound(self) -> bool:
+        """No stream claims more than the whole file: who reads it without our bounds will come to an end."""
+        return all(self.file.get_size(list(path)) <= self.octets for path in self.paths)
+
     def read(self, path: Path) -> bytes:
         """A stream's bytes. Raises Stop: damaged, or the message's allowance of octets is spent."""
         try:
+            if self.file.get_size(list(path)) > self.octets:  # olefile follows a chain in a circle to the size it reads
+                raise Stop(Why.DAMAGED)
             data = bytes(self.file.openstream(list(path)).read())
         except (OSError, ValueError, IndexError, KeyError):
             raise Stop(Why.DAMAGED) from None
@@ -51,4 +58,6 @@ def opened(reading: Reading, data: bytes) -> Compound:
         raise Stop(Why.DAMAGED) from None
     if len(paths) > MAX_STREAMS:
         raise Stop(Why.TOO_MANY)
-    return Compound(file, paths, reading)
+    if file.root.size > len(data):  # the mini stream, which holds all short ones
+        raise Stop(Why.DAMAGED)
+    return Compound(file, paths, reading, len(data))

@@ -12,7 +12,7 @@ from typing import Any
 
 import pypdfium2
 
-from mss_guard.core.formats import scans
+from mss_guard.core.formats import chunks, scans
 
 pdfium: Any = pypdfium2
 
@@ -20,7 +20,6 @@ ENOUGH = 4_000_000  # pixels: A4 at 200 dpi has 3.9 million
 LARGE = 5_500_000  # pixels of what is drawn smaller: with fewer little is saved
 SMALL = 300_000  # pixels of what is not worth a look
 _FINE = range(140, 230)  # dots per inch that a larger sheet is known to have: print would become too small
-_MAX_SEGMENTS = 200  # of a JPEG, as in `pictures`
 _SPACES = {1: "/DeviceGray", 3: "/DeviceRGB", 4: "/DeviceCMYK"}
 _GREY, _COLOUR, _PALETTE = 0, 2, 3  # colour types of PNG without transparency (§11.2.2)
 
@@ -62,38 +61,25 @@ def _page(entries: str, stream: bytes, width: int, height: int) -> bytes:
 
 def _jpeg(data: bytes, size: tuple[int, int]) -> tuple[str, bytes] | None:
     """(entries of the picture's dictionary, its stream)."""
-    frame = _frame(data)
-    if frame is None or (frame[1], frame[0]) != size or frame[2] not in _SPACES:
+    frame = chunks.frame(data)
+    if frame is None or frame[:2] != size or frame[2] not in _SPACES:
         return None
     turned = "/Decode[1 0 1 0 1 0 1 0]" if frame[2] == 4 else ""  # Adobe writes CMYK inverted
     return f"/ColorSpace{_SPACES[frame[2]]}/BitsPerComponent 8/Filter/DCTDecode{turned}", data
-
-
-def _frame(data: bytes) -> tuple[int, int, int] | None:
-    """(height, width, components) of the frame header (ITU T.81 §B.2.2)."""
-    at = 2
-    for _ in range(_MAX_SEGMENTS):
-        if at + 10 > len(data):
-            return None
-        marker, length = struct.unpack_from(">xBH", data, at)
-        if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):
-            height, width, components = struct.unpack_from(">HHB", data, at + 5)
-            return height, width, components
-        at += 2 + length
-    return None
 
 
 def _png(data: bytes, size: tuple[int, int]) -> tuple[str, bytes] | None:
     if not data.startswith(b"\x89PNG\r\n\x1a\n") or len(data) < 33:
         return None
     bits, colour, _, _, interlaced = struct.unpack_from(">5B", data, 24)
-    chunks = _chunks(data)
-    if interlaced or colour not in (_GREY, _COLOUR, _PALETTE) or not {b"IDAT", b"IEND"} <= chunks.keys():
+    found = dict(chunks.png(data))
+    pixels = b"".join(body for name, body in chunks.png(data) if name == b"IDAT")
+    if interlaced or colour not in (_GREY, _COLOUR, _PALETTE) or not {b"IDAT", b"IEND"} <= found.keys():
         return None
     colours = 3 if colour == _COLOUR else 1
     space = _SPACES[colours]
     if colour == _PALETTE:
-        palette = chunks.get(b"PLTE", b"")
+        palette = found.get(b"PLTE", b"")
         if not palette or len(palette) % 3:
             return None
         space = f"[/Indexed/DeviceRGB {len(palette) // 3 - 1}<{palette.hex()}>]"
@@ -101,18 +87,7 @@ def _png(data: bytes, size: tuple[int, int]) -> tuple[str, bytes] | None:
         f"/ColorSpace{space}/BitsPerComponent {bits}/Filter/FlateDecode"
         f"/DecodeParms<</Predictor 15/Colors {colours}/BitsPerComponent {bits}/Columns {size[0]}>>"
     )
-    return entries, chunks[b"IDAT"]
-
-
-def _chunks(data: bytes) -> dict[bytes, bytes]:
-    """The chunks by name, those of one name joined."""
-    found: dict[bytes, list[bytes]] = {}
-    at = 8
-    while at + 12 <= len(data):
-        length = struct.unpack_from(">I", data, at)[0]
-        found.setdefault(data[at + 4 : at + 8], []).append(data[at + 8 : at + 8 + length])
-        at += 12 + length
-    return {name: b"".join(pieces) for name, pieces in found.items()}
+    return entries, pixels
 
 
 def _dots_per_inch(data: bytes) -> int:

@@ -44,13 +44,15 @@ def read(reading: Reading, doc: Doc) -> Outcome:
     root = ole.names()
     kind = next((kind for name, kind in _TYPES if name in root), "")
     if "EncryptedPackage" in names:
-        officelock.offer(reading, doc)
+        if ole.sound():
+            officelock.offer(reading, doc)
         return unreadable(Why.ENCRYPTED, kind or "application/x-ole-storage")
     if kind == msg.TYPE:
         return read_unless(msg.read(reading, doc, ole), kind)
     reasons = [_document(reading, doc, ole, storage) for storage in ole.storages()]
     if Why.ENCRYPTED in reasons:
-        officelock.offer(reading, doc)
+        if ole.sound():
+            officelock.offer(reading, doc)
         return unreadable(Why.ENCRYPTED, kind)
     reasons.append(_rest(reading, doc, ole))
     if not kind and names & _PROGRAMS:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass
 
-from mss_guard.core.formats import animation, captions, drawing, strings
+from mss_guard.core.formats import animation, captions, chunks, drawing, strings
 from mss_guard.core.formats.legible import is_legible, words_of_picture
 from mss_guard.core.formats.reading import OPAQUE, READ, Doc, Outcome, Reading, read_unless, unreadable, worst
 from mss_guard.core.model import Why
@@ -22,8 +22,6 @@ MAX_PAGES = 10  # of a TIFF; a second of OCR each
 _DECODED = (b"\x89PNG", b"GIF8", b"BM", b"\xff\xd8", b"II*\x00", b"MM\x00*", b"RIFF", b"\x00\x00\x00\x0cjP  ")
 _DRAWINGS = (b"\x01\x00\x00\x00", b"\xd7\xcd\xc6\x9a")  # EMF, WMF: their texts are records in Unicode or cp1252
 _TIFF_ORDER = {b"II*\x00": "<", b"MM\x00*": ">"}
-_JPEG_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
-_MAX_SEGMENTS = 200  # JPEG segments looked through for the frame header
 
 
 def read(reading: Reading, doc: Doc) -> Outcome:
@@ -109,22 +107,11 @@ def measures(data: bytes) -> tuple[int, int] | None:
             width, height = struct.unpack_from("<ii", data, 18)
             return abs(width), abs(height)
         if data.startswith(b"\xff\xd8"):
-            return _jpeg(data)
+            return frame[:2] if (frame := chunks.frame(data)) else None
         if data.startswith(b"RIFF") and data[8:12] == b"WEBP":
             return _webp(data)
     except struct.error:
         return None
-    return None
-
-
-def _jpeg(data: bytes) -> tuple[int, int] | None:
-    at = 2
-    for _ in range(_MAX_SEGMENTS):
-        marker, length = struct.unpack_from(">xBH", data, at)
-        if marker in _JPEG_FRAMES:
-            height, width = struct.unpack_from(">HH", data, at + 5)
-            return width, height
-        at += 2 + length
     return None
 
 
