@@ -147,7 +147,7 @@ class Scorer:
         staff: list[tuple[str, float]] = []  # counts only beside words on an employee's health
         categories: dict[Category, float] = {}
         implied = 0.0
-        specific = named = False
+        specific = named = told = False
         for entry_id, of in values.items():
             entry, weight = self.entries[entry_id], self.contribution(entry_id, len(of))
             if entry.ledger == "topic":
@@ -158,6 +158,7 @@ class Scorer:
                 categories[entry.category] = categories.get(entry.category, 0.0) + weight
                 implied += weight * entry.person
                 specific = specific or entry.person > 0
+                told = told or (entry.style and entry.person > 0)
             elif entry.ledger == "who" and entry.category in OF_EMPLOYEES:
                 staff.append((entry_id, weight))
                 continue
@@ -176,7 +177,8 @@ class Scorer:
         impersonal = 0.0 if named else min(_sum(ledgers["impersonal"]), self.scoring.impersonal_cap)
         about_all = 0.0 if named else min(document, 2 * self.scoring.impersonal_cap)
         score = self._formula(what, who, impersonal, about_all)
-        score -= 0.0 if specific else self.scoring.coefficients.unspecific
+        somebody = told or bool(ledgers["who"])  # values alone may be those of a leaflet
+        score -= 0.0 if specific and somebody else self.scoring.coefficients.unspecific
         if score <= least:
             return None
         category = max(categories, key=lambda c: (categories[c], -_ORDER.index(c)))

@@ -245,12 +245,12 @@ def subject_name(folded: Folded, words: Words) -> Iterator[Found]:
     if civil:
         yield from civil
         return
-    for start, end in said:
+    for start, end in said if len(said) <= _FEWER_WORDS else ():
         if folded.cased[start].isupper() and is_first_name(folded.cased[start:end], words):
             yield start, end, folded.lower[start:end]
 
 
-_SHORT, _FEW_WORDS = 80, 5
+_SHORT, _FEW_WORDS, _FEWER_WORDS = 80, 5, 3
 _SUBJECT_WORD = re.compile(r"[A-Za-z][A-Za-z'-]*")
 _REPLYING = frozenset({"re", "tr", "fw", "fwd", "rep"})
 _ALONE = re.compile(
