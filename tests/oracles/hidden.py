@@ -137,6 +137,7 @@ TRICKS: dict[str, Trick] = {
     "boundary that ends with its quote": _mixed('Content-Type: multipart/mixed; boundary="b"c'),
     "boundary with a blank, no quotes": _mixed("Content-Type: multipart/mixed; boundary=b c", b"b c"),
     "boundary before a blank, no quotes": _mixed("Content-Type: multipart/mixed; boundary=b c"),
+    "boundary before a tab, no quotes": _mixed("Content-Type: multipart/mixed; boundary=b\tc"),
     "boundary in single quotes": _mixed("Content-Type: multipart/mixed; boundary='b'"),
     "boundary with single quotes": _mixed("Content-Type: multipart/mixed; boundary='b'", b"'b'"),
     "boundary with an open quote": _mixed('Content-Type: multipart/mixed; boundary="b'),

@@ -82,7 +82,7 @@ def _facts(value: str, encoding: str, default: str, why: Why | None) -> Facts:
 
 def charsets(params: list[Parameter]) -> list[str]:
     """Every label that some reader would take, in lower case, each once."""
-    if sum(p.name.startswith("charset") for p in params) < 2:
+    if len(params) < 2 or sum(p.name.startswith("charset") for p in params) < 2:
         return []
     return list(dict.fromkeys(label.strip().lower() for label in parameters.candidates(params, _CHARSET)))
 
@@ -119,7 +119,7 @@ def _spelled(value: str) -> Iterator[str]:
         yield value.strip("\"'")
     if '"' in value:
         yield value.replace('"', "")
-    yield value.partition(" ")[0]
+    yield value.partition(" ")[0].partition("\t")[0]
 
 
 _EXTENSION = re.compile(r"\.([A-Za-z0-9]{1,5})\Z")

@@ -18,6 +18,7 @@ _PARAMETER = re.compile(r'(?:;\s*|(?<=\s))([^\s=;"]+)\s*=\s*(?:"((?:[^"\\]|\\.)*
 _WORD = re.compile(r"=\?([^?\s]{1,75})\?([bBqQ])\?([^?]*)\?=")
 _CONTINUED = re.compile(r"(.+?)\*(\d{1,3})(\*?)\Z", re.DOTALL)
 _PIECE = re.compile(r'"(?:[^"\\]|\\.)*"|\\.|[()]|[^"\\()]+|.', re.DOTALL)
+_ESCAPED = re.compile(r"\\(.)")
 _UNSEEN = re.compile(
     "[\x00-\x1f\x7f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]"
 )  # controls and bidi marks hide a name's end
@@ -77,10 +78,10 @@ def parameters(value: str) -> list[Parameter]:
     for match in _PARAMETER.finditer(value):
         quoted, behind, plain = match[2], match[3], match[4]
         if quoted is not None:
-            text, odd = re.sub(r"\\(.)", r"\1", quoted), bool(behind)
+            text, odd = _ESCAPED.sub(r"\1", quoted) if "\\" in quoted else quoted, bool(behind)
         else:
             text = plain.strip()
-            odd = '"' in text or len(text.split()) > 1
+            odd = '"' in text or " " in text or "\t" in text
         found.append(Parameter(match[1].lower(), text, odd or match[0][:1] != ";"))
         if len(found) >= MAX_PARAMETERS:
             break
