@@ -19,6 +19,7 @@ from mss_guard.core.formats.reading import Doc, Lock, Reading
 
 AGILE_COST, STANDARD_COST, OLD_COST = 150_000, 75_000, 1_000  # microseconds a try: 100,000 rounds, 50,000, two
 MAX_SPIN = 200_000  # rounds of agile: Office writes 100,000, MS-OFFCRYPTO §2.3.4.10 allows 10 million (15 s a try)
+MAX_OLD = 5 * 1024 * 1024  # octets of a file of 97–2003: msoffcrypto takes a microsecond for each of a workbook's
 BUILT_IN = ("VelvetSweatshop", "/01Hannes Ruescher/01")
 """Excel's and PowerPoint's own passwords for what is only write-protected (MS-XLS §2.2.9, MS-PPT §2.4): they ask
 nobody."""
@@ -45,6 +46,8 @@ def offer(reading: Reading, doc: Doc) -> None:
         return
     kind = getattr(file, "type", "")
     if not isinstance(file, ooxml.OOXMLFile):
+        if len(doc.data) > MAX_OLD:
+            return
         reading.lock(Lock(doc, OLD_COST, partial(_open, doc.data), BUILT_IN))
     elif kind == "agile" and int(file.info["spinValue"]) <= MAX_SPIN:
         reading.lock(Lock(doc, AGILE_COST, partial(_open_agile, doc.data, file.info), BUILT_IN[:1]))
