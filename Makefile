@@ -5,9 +5,9 @@ BIN := .venv/bin
 # Debian packages: what the product needs, and what the tests start or call.
 RUN_PACKAGES := libmagic1 libarchive13 tesseract-ocr tesseract-ocr-fra
 TEST_PACKAGES := postfix postgresql swaks msmtp s-nail openssl systemd p7zip-full poppler-utils genisoimage zstd gcab \
-  libreoffice-writer-nogui libreoffice-calc-nogui libreoffice-impress-nogui fonts-liberation fonts-dejavu-core
+  libreoffice-writer-nogui libreoffice-calc-nogui libreoffice-impress-nogui fonts-liberation fonts-dejavu-core chromium
 
-.PHONY: install dev demo test check format lint types contracts bench bench-detection readers-report oracles-report fuzz clean
+.PHONY: install dev demo test check format lint types contracts bench bench-detection readers-report oracles-report catalogue golden fuzz clean
 
 install: .venv/.installed
 dev: .venv/.dev
@@ -64,6 +64,15 @@ readers-report: dev
 oracles-report: dev
 	@sh scripts/system-packages.sh $(RUN_PACKAGES) $(TEST_PACKAGES)
 	$(BIN)/python -m tests.oracles.report
+
+# The notices in other languages: every French sentence into rules/notices/locale, its translations compiled.
+catalogue: dev
+	$(BIN)/python -m tests.golden.catalogue
+
+# The notices of tests/golden and their picture in docs/, after a change of their words that was meant.
+golden: dev
+	@sh scripts/system-packages.sh $(TEST_PACKAGES)
+	$(BIN)/python -m tests.golden
 
 FUZZ_MINUTES ?= 30
 fuzz: dev

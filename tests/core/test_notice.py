@@ -252,7 +252,7 @@ def test_the_letter_of_a_refusal():
     text = text_of(compose(seen=assessment()))
     said = [
         "Message non transmis",
-        "envoyé le dimanche 22 novembre à 10 h 42 à famille@ordinaire.example n'a pas été transmis.",
+        "Votre message à famille@ordinaire.example, envoyé le dimanche 22 novembre à 10 h 42, n'a pas été transmis.",
         "La 3e pièce jointe (PDF) semble contenir des données de santé.",
         "https://webmail.operateur.example",
         "Service informatique, 02 00 00 00 00, informatique@tilleuls.example",
@@ -329,7 +329,7 @@ def test_who_received_it_and_who_did_not():
         recipient("medecin@ch.mssante.fr", Action.RELAY),
     )
     text = text_of(compose(judged, assessment(), (False,) * 7 + (True, True)))
-    assert "r4@ordinaire.example et 2 autres n'a pas été transmis." in text
+    assert "r4@ordinaire.example et 2 autres, envoyé" in text
     assert "r5@" not in text
     assert "L'ont reçu : une adresse patient, medecin@ch.mssante.fr." in text
     assert "Personne" not in text
@@ -344,7 +344,7 @@ def test_advice():
     )
     text = text_of(compose(judged, assessment(), (True,)))
     assert text.startswith("Message transmis, à vérifier")
-    assert "à famille@ordinaire.example a été transmis." in text
+    assert "à famille@ordinaire.example, envoyé le dimanche 22 novembre à 10 h 42, est parti." in text
     assert "Non transmis" not in text
     assert "La prochaine fois" in text
     assert notice.wanted(judged)

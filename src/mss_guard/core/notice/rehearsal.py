@@ -4,14 +4,13 @@ are the golden files of the tests. Nothing in them was ever sent.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
 from mss_guard.core import addresses
 from mss_guard.core.boxes import Box
 from mss_guard.core.model import (
     Action,
-    Address,
     Assessment,
     Category,
     Envelope,
@@ -61,26 +60,34 @@ _BY_TOPIC = {
 """Topics that have their own recipients, whoever is asked for."""
 
 
-def occasion(topic: str, kind: Kind, letterhead: Letterhead, at: datetime = AT, *, suggested: bool = False) -> Occasion:
-    """One invented mail on this topic to a recipient of this kind; `suggested`: the directory knows two boxes, the list a name."""
+def occasion(
+    topic: str,
+    kind: Kind,
+    letterhead: Letterhead,
+    at: datetime = AT,
+    *,
+    suggested: bool = False,
+    also: Sequence[Kind] = (),
+) -> Occasion:
+    """One invented mail on this topic to a recipient of this kind, and of those in `also`; `suggested`: the directory knows two boxes
+    of the first.
+    """
     domain = min(letterhead.domains, default="exemple.invalid")
-    text, standing = _BY_TOPIC.get(topic, _RECIPIENTS[kind])
-    to = addresses.parse(text.format(domain=domain).encode())
     advised = topic == OVERSIZE
     reason = None if advised else Reason(topic)
     action, measure = (Action.RELAY, Measure.RELAY) if advised else (Action.REFUSE, Measure.REFUSE)
-    verdict = Verdict(
-        action, measure, reason, (RecipientVerdict(to, standing, action, measure, reason, 11),), SenderKind.OWN
-    )
+    wanted = [_BY_TOPIC.get(topic, _RECIPIENTS[kind]), *(_RECIPIENTS[each] for each in also)]
+    to = [(addresses.parse(text.format(domain=domain).encode()), standing) for text, standing in wanted]
+    judged = tuple(RecipientVerdict(address, standing, action, measure, reason, 11) for address, standing in to)
     return Occasion(
         "MSSG-2222-2222",
-        Envelope(addresses.parse(f"prenom.nom@{domain}".encode()), (to,)),
-        verdict,
+        Envelope(addresses.parse(f"prenom.nom@{domain}".encode()), tuple(address for address, _ in to)),
+        Verdict(action, measure, reason, judged, SenderKind.OWN),
         assessment(topic),
-        (advised,),
+        (advised,) * len(to),
         at,
         CITIZEN_ROOM + 1 if advised else 4096,
-        _suggested(to, at) if suggested else Suggested(),
+        Suggested(((to[0][0], _BOXES),), at, ()) if suggested else Suggested(),
     )
 
 
@@ -99,10 +106,6 @@ def assessment(topic: str) -> Assessment:
         "document.compte-rendu-hospitalisation", "", "3", 1, Category.CARE, "attachment 2", Level.CERTAIN, page=3
     )
     return Assessment(Level.CERTAIN, 1.0, True, (report,), (pdf,))
-
-
-def _suggested(to: Address, at: datetime) -> Suggested:
-    return Suggested(((to, _BOXES),), at, ())
 
 
 def with_boxes(topic: str, kind: Kind) -> tuple[bool, ...]:
