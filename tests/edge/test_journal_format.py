@@ -193,6 +193,20 @@ def test_no_field_hides_a_header_field():
     assert not names & set(fields.HEADER)
 
 
+def test_the_page_on_the_journal_names_every_kind_and_field():
+    """docs/journal.md is what the readers of the files go by: each kind has its line, each line its fields."""
+    page = (Path(fields.__file__).parents[4] / "docs" / "journal.md").read_text()
+    rows = {m[1]: m[0] for m in re.finditer(r"^\| `([a-z-]+)` \|.*$", page, re.MULTILINE)}
+    source = Path(fields.__file__).read_text()
+    source = source[source.index("SCHEMAS") :]
+    for kind in fields.SCHEMAS:
+        assert kind in rows, kind
+        block = source[source.index(f'    "{kind}": fields(') :]
+        block = block[: block.find('\n    "', 10)] if '\n    "' in block[10:] else block
+        names = re.findall(r'^ {12}"([a-z_]+)":', block, re.MULTILINE)
+        assert [n for n in names if f"`{n}`" not in rows[kind]] == [], kind
+
+
 # --- keys -------------------------------------------------------------------------------------------------------------
 
 
