@@ -19,8 +19,8 @@ from mss_guard.edge.journal import Journal, exported, prove, sealing, verify
 from mss_guard.edge.journal.chain import Entry
 
 
-async def appends(folder: Path, count: int, together: int) -> tuple[float, float]:
-    """(median milliseconds of one `append`, records a second) with so many waiting at once."""
+async def appends(folder: Path, count: int, together: int) -> tuple[float, float, float]:
+    """(median milliseconds of one `append`, records a second, milliseconds of CPU a record) with so many waiting at once."""
     journal = Journal.open(folder / "journal", "n", f"w{together}", "tilleuls", folder / "keys")
     taken: list[float] = []
 
@@ -30,11 +30,11 @@ async def appends(folder: Path, count: int, together: int) -> tuple[float, float
             await journal.append("decision", ref(base * count + number), DECISION, "abcdef0123456789")
             taken.append(time.perf_counter() - before)
 
-    start = time.perf_counter()
+    start, busy = time.perf_counter(), time.process_time()
     await asyncio.gather(*(one(n) for n in range(together)))
-    lasted = time.perf_counter() - start
+    lasted, busy = time.perf_counter() - start, time.process_time() - busy
     await journal.close()
-    return statistics.median(taken) * 1000, len(taken) / lasted
+    return statistics.median(taken) * 1000, len(taken) / lasted, busy / len(taken) * 1000
 
 
 def filled(folder: Path, records: int) -> None:
@@ -58,8 +58,10 @@ def main() -> None:
     with tempfile.TemporaryDirectory(dir=".") as name:
         folder = Path(name)
         for together in (1, 10, 50):
-            median, rate = asyncio.run(appends(folder / "append", 1000, together))
-            print(f"append, {together:3} together: median {median:.2f} ms, {rate:.0f} records/s")
+            median, rate, cpu = asyncio.run(appends(folder / "append", 1000, together))
+            print(
+                f"append, {together:3} together: median {median:.2f} ms, {rate:.0f} records/s, {cpu:.2f} ms CPU a record"
+            )
         filled(folder, records)
         before = time.process_time()
         report = verify(folder / "journal", exported(folder / "keys"))

@@ -15,7 +15,8 @@ from tests.e2e.mailbox_sink import MailboxSink
 COMMANDS = [
     "run", "check-config", "scan", "lookup", "trust status", "trust update", "trust diff",
     "directory update", "directory search", "directory status", "rules list", "rules show", "rules lint", "rules test", "audit search",
-    "audit show", "audit verify", "audit prove", "audit purge", "audit keygen", "audit open", "audit subject", "explain", "notice preview", "doctor", "setup postfix", "demo",
+    "audit show", "audit verify", "audit prove", "audit purge", "audit keygen", "audit open", "audit subject",
+    "explain", "notice preview", "doctor", "setup postfix", "demo",
 ]  # fmt: skip
 
 
