@@ -17,7 +17,7 @@ from typing import TypeVar
 
 import structlog
 
-from mss_guard import addressbook, assembly, config, doors, previews, telling
+from mss_guard import addressbook, assembly, config, doors, previews, telling, witnessing
 from mss_guard.assembly import Loaded
 from mss_guard.core import trust
 from mss_guard.core.model import HopReply
@@ -375,6 +375,11 @@ def look_at_list(path: Path) -> trust.TrustList | str:
 def journal_places(found: config.Settings) -> tuple[Path, Path]:
     """(journal, keys)."""
     return Path(found.audit.path), Path(found.state) / "keys"
+
+
+def witness_told(path: Path | None) -> dict[str, int]:
+    """The last record that a witness took, by node/writer, as this host noted it. Raises Mistakes, OSError."""
+    return witnessing.status(settings(path)).heads
 
 
 async def write_down(found: config.Settings, kind: str, ref: str | None, fields: Mapping[str, object]) -> None:

@@ -37,6 +37,7 @@ def verify(
         ),
     ] = None,
 ) -> None:
+    from mss_guard import app as roof
     from mss_guard.edge import journal
 
     root, keys_dir = places(config)
@@ -52,6 +53,9 @@ def verify(
         say(str(found))
     for line in witness_words.lines(report, witnessed=witnessed is not None):
         say(line)
+    if witnessed is None:
+        for line in witness_words.told(report, roof.witness_told(config)):
+            say(line)
     if not as_json:
         print("verify: " + ("ok" if report.ok else "broken"))
     leave(OK if report.ok else NO)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import email
 import email.policy
 import mailbox
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from email.message import EmailMessage
 from pathlib import Path
@@ -85,6 +85,18 @@ def lines(report: Report, *, witnessed: bool) -> Iterator[str]:
             f"{report.ignored} tête(s) du témoin ignorée(s) : leur signature n'est pas bonne (copie abîmée ?)",
             f"{report.ignored} head(s) of the witness ignored: bad signature (mangled copy?)",
         )
+
+
+def told(report: Report, seen: Mapping[str, int]) -> Iterator[str]:
+    """What this host says that the witness has been told: a hint, no proof. `seen`: the last record, by node/writer."""
+    for writer in report.writers:
+        name = f"{writer.node}/{writer.writer}"
+        if name in seen:
+            behind = max(0, writer.last_seq - seen[name])
+            yield t(
+                f"{name} : témoin tenu au courant jusqu'au n° {seen[name]}, dit cette machine ; {behind} depuis, non prouvé(s) (--witness le vérifie)",
+                f"{name}: witness told up to no. {seen[name]}, says this host; {behind} record(s) unproven since (--witness checks it)",
+            )
 
 
 def _unproven(name: str, writer: WriterReport, *, witnessed: bool) -> str:
