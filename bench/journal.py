@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import os
 import statistics
 import tempfile
 import time
@@ -37,6 +38,18 @@ async def appends(folder: Path, count: int, together: int) -> tuple[float, float
     return statistics.median(taken) * 1000, len(taken) / lasted, busy / len(taken) * 1000
 
 
+def bare(folder: Path, count: int) -> float:
+    """Median milliseconds of the disk alone: as many octets appended and made durable, by nobody's journal."""
+    taken, line = [], b"x" * 1300
+    with (folder / "bare").open("ab", buffering=0) as file:
+        for _ in range(count):
+            before = time.perf_counter()
+            file.write(line)
+            os.fdatasync(file.fileno())
+            taken.append(time.perf_counter() - before)
+    return statistics.median(taken) * 1000
+
+
 def filled(folder: Path, records: int) -> None:
     """One day of so many records, a head signed after each thousand."""
     writer = writer_of(folder, clock=Clock())
@@ -57,6 +70,7 @@ def main() -> None:
     records = options.parse_args().records
     with tempfile.TemporaryDirectory(dir=".") as name:
         folder = Path(name)
+        print(f"the disk alone, append and fdatasync: median {bare(folder, 500):.2f} ms")
         for together in (1, 10, 50):
             median, rate, cpu = asyncio.run(appends(folder / "append", 1000, together))
             print(
