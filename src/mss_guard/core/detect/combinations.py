@@ -53,6 +53,8 @@ def resolve(ruleset: Ruleset, scorer: Scorer) -> tuple[Terms, ...]:
         if condition.ledger is None:
             return _Term(condition, frozenset(ruleset.matching(condition)))
         of_ledger = {i: e for i, e in scorer.entries.items() if e.ledger == condition.ledger}
+        if condition.identity:
+            of_ledger = {i: e for i, e in of_ledger.items() if e.identity}
         if not condition.style:
             of_ledger = {i: e for i, e in of_ledger.items() if not e.style}
         if condition.ledger == "who":

@@ -206,6 +206,7 @@ class Condition(_Strict):
     at_least: float = Field(default=0.1, gt=0, le=100)
     everywhere: bool = False  # a ledger: the whole text, not only what is near
     style: bool = False  # a ledger: with the entries of style
+    identity: bool = False  # who: only the entries that say who somebody is
 
     @model_validator(mode="after")
     def _has_one(self) -> Condition:
