@@ -146,12 +146,8 @@ def _judge(
     findings = [_of_rule(one, ruleset, numbers, show_text=show_text) for one in met]
     windows: list[tuple[Spot, Window]] = []
     floor = ruleset.scoring.levels.possible - (_NEARLY if explain else 0.0)
-    about: dict[str, Category] = {}
-    for scene in scenes(read):
-        if (category := subject(scene, keep, scorer)) is not None:
-            about |= dict.fromkeys((s.text.part for s in _bodies(scene)), category)
-            if scene.spot is not None and scene.spot.text.where is Where.BODY:
-                about |= {h.text.part: category for h in scene.headings if h.text.where is Where.SUBJECT}
+    every_scene = scenes(read)
+    for scene in every_scene:
         joined, lacking = join(detector.terms, scene, met, scorer, keep)
         for one in joined:
             here = (one.spot, *scene.twins) if one.spot is scene.spot else (one.spot,)
@@ -165,7 +161,9 @@ def _judge(
                 findings += [_of_window(window, scene, spot, ruleset, level, show_text=show_text) for spot in here]
             elif window.score >= floor:
                 nearly.append(f"evidence.{window.category}")
-    findings = [_about(f, about.get(f.part)) for f in findings]
+    if any(f.category in RENAMED for f in findings):
+        about = _subjects(every_scene, keep, scorer)
+        findings = [_about(f, about.get(f.part)) for f in findings]
     findings.sort(key=lambda f: (-f.level.rank, -f.score, f.rule, f.part))
     found = {f.rule for f in findings}
     return _Judged(tuple(findings), tuple(windows), tuple(dict.fromkeys(n for n in nearly if n not in found)))
@@ -173,6 +171,17 @@ def _judge(
 
 def _bodies(scene: Scene) -> tuple[Spot, ...]:
     return (scene.spot, *scene.twins) if scene.spot is not None else scene.headings
+
+
+def _subjects(every_scene: Iterable[Scene], keep: Keep, scorer: Scorer) -> dict[str, Category]:
+    """By part, the category that what it is about gives its findings; parts that give none are left out."""
+    about: dict[str, Category] = {}
+    for scene in every_scene:
+        if (category := subject(scene, keep, scorer)) is not None:
+            about |= dict.fromkeys((s.text.part for s in _bodies(scene)), category)
+            if scene.spot is not None and scene.spot.text.where is Where.BODY:
+                about |= {h.text.part: category for h in scene.headings if h.text.where is Where.SUBJECT}
+    return about
 
 
 def _about(finding: Finding, category: Category | None) -> Finding:
