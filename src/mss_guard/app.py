@@ -106,6 +106,7 @@ class Service:
             outages=outages,
             bypassed=self.vigil.bypassed,
             book=book,
+            claim=self.notifier.claim,
         )
         self.vigil.look(datetime.now(UTC))
         await self._listen(settings)

@@ -17,13 +17,13 @@ from typing import Protocol
 
 import structlog
 
-from mss_guard import notices, record
+from mss_guard import notices, record, reporting
 from mss_guard.core import notice, policy
-from mss_guard.core.model import Action, Assessment, Fault, HopReply, Reply, Verdict
+from mss_guard.core.model import Action, Address, Assessment, Fault, HopReply, Reply, Verdict
 from mss_guard.core.wire import Request
 from mss_guard.edge.journal import Journal, JournalUnavailable
 from mss_guard.edge.notifier import Notice
-from mss_guard.edge.smtp_server.ports import Ruling, Submission
+from mss_guard.edge.smtp_server.ports import Report, Ruling, Submission
 from mss_guard.outages import Cause, Outages
 from mss_guard.privacy import Privacy
 from mss_guard.record import Passed
@@ -81,6 +81,7 @@ class _Judged:
 class Judgement:
     """The `Judge` of every front. `notify` takes a finished notice and returns at once. `bypassed`: does mail pass uninspected now?
     `book` is asked for boxes to propose.
+    `book` is asked for boxes to propose. `claim`: may one more report go to this sender this hour?
     """
 
     def __init__(
@@ -93,8 +94,10 @@ class Judgement:
         outages: Outages | None = None,
         bypassed: Callable[[datetime], bool] = lambda _: False,
         book: notices.Book | None = None,
+        claim: Callable[[Address], bool] = lambda _: True,
     ) -> None:
         self.state, self._book = state, book or notices.NoBook()
+        self._claim, self._reported = claim, reporting.Memory()
         self._outages, self._bypassed = outages or Outages(), bypassed
         self._log = _log.bind()  # with the processors of this service: else they are looked up for each line
         self._inspector, self._journal, self._notify, self._clock = inspector, journal, notify, clock
@@ -120,14 +123,51 @@ class Judgement:
         times.mark("inspection")
         state, verdict, now = judged.state, judged.verdict, judged.now
         answers = self._answers(submission, verdict, ref, state)
+        case = _Case(self, submission, judged, ref, answers)
+        report = self._report(case)
+        planned = _planned(answers, report)
         fields = record.decision(
-            submission, verdict, judged.content, answers, state.knowledge, now, self._journal.keys, times, judged.passed
+            submission, verdict, judged.content, planned, state.knowledge, now, self._journal.keys, times, judged.passed
         )
         fields = state.privacy.decision(fields, submission.envelope, ref)
         await self._journal.append("decision", ref, fields, state.knowledge.version)
         self._tell(verdict, judged.content, ref, submission)
-        case = _Case(self, submission, judged, ref, answers)
-        return Ruling(ref, answers, _trace(submission, state.hostname, ref, now), case.finish)
+        return Ruling(ref, answers, _trace(submission, state.hostname, ref, now), case.finish, report)
+
+    def _report(self, case: _Case) -> Report | None:
+        """The report that goes first (`bounce`, `split`), where one may be sent; without it the ruling is that of `reject`, `refuse-all`."""
+        try:
+            return self._planned(case)
+        except Exception as failure:  # noqa: BLE001 - then it is refused as if no report were wanted
+            _log.error("message.report-failed", reference=case.ref, exc_info=failure)
+            return None
+
+    def _planned(self, case: _Case) -> Report | None:
+        state, submission, paper = case.state, case.submission, case.state.stationery
+        settings, sender = state.knowledge.settings, submission.envelope.mail_from
+        mode = notices.refusal_mode(settings.refusal, submission)
+        planned = reporting.plan(case.verdict, submission.listener.mode, mode, settings.mixed, case.ref, state.enhanced)
+        if planned is None or sender is None or paper is None:
+            return None
+        occasion = _occasion(case, tuple(i in planned.permitted for i in range(len(case.answers))))
+        if not notices.may_tell(occasion, submission, paper) or not reporting.wanted(submission, planned):
+            return None
+        mark, now = self._reported.mark(submission, planned), case.judged.now
+        if self._reported.has(mark, now):
+            case.told.append(True)
+            return reporting.report(planned, sender, None, case.ref, lambda _: None)
+        if not self._claim(sender):
+            return None
+        body = reporting.write(self._letter(case, occasion, paper), submission, planned, state.hostname, now)
+
+        def told(said: HopReply) -> None:
+            if said.ok:
+                case.told.append(True)
+                self._reported.keep(mark, now)
+            fields = record.report(said, len(planned.refused))
+            self._journal.append_late("notice", case.ref, fields, state.knowledge.version)
+
+        return reporting.report(planned, sender, body, case.ref, told)
 
     async def _verdict(self, submission: Submission) -> _Judged:
         """By inspection, or in its stead by the open door: a bypass, or `fault: relay-traced` when a fault has lasted too long."""
@@ -218,7 +258,8 @@ class Judgement:
     async def finish(self, case: _Case, replies: Sequence[HopReply] | None) -> None:
         """Outcome record, then the notice. Never raises, never changes an answer (promise 6)."""
         try:
-            fields = case.state.privacy.outcome(record.outcome(case.verdict, replies), case.submission.envelope)
+            fields = record.outcome(case.verdict, replies, reported=bool(case.told))
+            fields = case.state.privacy.outcome(fields, case.submission.envelope)
             self._journal.append_late("outcome", case.ref, fields, case.state.knowledge.version)
             made = self._notice(case, _delivered(case, replies))
             if made is not None:
@@ -229,28 +270,26 @@ class Judgement:
             _log.error("message.finish-failed", reference=case.ref, exc_info=failure)
 
     def _notice(self, case: _Case, delivered: tuple[bool, ...]) -> Notice | None:
-        """The notice, where one is due: after a refusal, or with advice on what was relayed."""
+        """The notice, where one is due: after a refusal, or with advice on what was relayed; a report that was taken counts as one."""
         state, submission, paper = case.state, case.submission, case.state.stationery
-        sender, content = submission.envelope.mail_from, case.judged.content
-        found = content if isinstance(content, Assessment) else None
-        if sender is None or paper is None:
+        sender, occasion = submission.envelope.mail_from, _occasion(case, delivered)
+        if sender is None or paper is None or case.told:
             return None
-        occasion = notice.Occasion(
-            case.ref,
-            submission.envelope,
-            case.verdict,
-            found,
-            delivered,
-            case.judged.now.astimezone(),
-            len(submission.data),
-        )
         if not notices.due(occasion, submission, paper, state.knowledge.settings.refusal):
             return None
+        original = case.assessment.message_id if case.assessment else ""
+        who = self._journal.keys.message_id(original)["id"] if original else ""
+        return Notice(sender, self._letter(case, occasion, paper), case.ref, who)
+
+    def _letter(self, case: _Case, occasion: notice.Occasion, paper: notice.Stationery) -> bytes:
         now = self._clock()
-        suggested = notices.suggest(occasion, paper, self._book, state.knowledge, now)
-        body = notices.write(replace(occasion, suggested=suggested), paper, state.hostname, now)
-        original = found.message_id if found else ""
-        return Notice(sender, body, case.ref, self._journal.keys.message_id(original)["id"] if original else "")
+        suggested = notices.suggest(occasion, paper, self._book, case.state.knowledge, now)
+        return notices.write(replace(occasion, suggested=suggested), paper, case.state.hostname, now)
+
+
+def _occasion(case: _Case, delivered: tuple[bool, ...]) -> notice.Occasion:
+    at, size = case.judged.now.astimezone(), len(case.submission.data)
+    return notice.Occasion(case.ref, case.submission.envelope, case.verdict, case.assessment, delivered, at, size)
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,6 +301,11 @@ class _Case:
     judged: _Judged
     ref: str
     answers: tuple[Reply | None, ...]
+    told: list[bool] = field(default_factory=list)  # holds something once the sender's report was taken
+
+    @property
+    def assessment(self) -> Assessment | None:
+        return self.judged.content if isinstance(self.judged.content, Assessment) else None
 
     @property
     def state(self) -> State:
@@ -273,6 +317,11 @@ class _Case:
 
     def finish(self, replies: Sequence[HopReply] | None) -> Awaitable[None]:
         return self.judgement.finish(self, replies)
+
+
+def _planned(answers: tuple[Reply | None, ...], report: Report | None) -> tuple[Reply | None, ...]:
+    """What the record says of each: with a report, those it lets pass are permitted."""
+    return answers if report is None else tuple(None if i in report.permitted else a for i, a in enumerate(answers))
 
 
 def _trace(submission: Submission, hostname: str, ref: str, now: datetime) -> bytes:

@@ -42,11 +42,17 @@ class NoBook:
 
 def due(occasion: Occasion, submission: Submission, paper: Stationery, refusal: str | None) -> bool:
     """`reject+notice`, or advice on what was relayed; never to strangers, lists or the null sender."""
-    verdict, assessment = occasion.verdict, occasion.assessment
+    verdict = occasion.verdict
     if not notice.wanted(verdict, occasion.size):
         return False
     if verdict.action is Action.REFUSE and refusal_mode(refusal, submission) != "reject+notice":
         return False
+    return may_tell(occasion, submission, paper)
+
+
+def may_tell(occasion: Occasion, submission: Submission, paper: Stationery) -> bool:
+    """May anything of ours go to this sender? Never to strangers, lists, robots or the null sender."""
+    assessment = occasion.assessment
     automatic = None if assessment else notice.says_automatic(submission.data)
     return notice.may_notify(occasion.envelope, assessment, paper.letterhead.domains, automatic=automatic)
 

@@ -89,8 +89,10 @@ def decision(
     return fields
 
 
-def outcome(verdict: Verdict, replies: Sequence[HopReply] | None) -> dict[str, Any]:
-    """The `outcome` record: the hop's codes and queue ids; its words are kept nowhere."""
+def outcome(verdict: Verdict, replies: Sequence[HopReply] | None, *, reported: bool = False) -> dict[str, Any]:
+    """The `outcome` record: the hop's codes and queue ids; its words are kept nowhere. `reported`: the hop took a report of ours."""
+    if replies is None and reported:
+        return {"outcome": "bounced"}
     if replies is None:
         return {"outcome": "refused" if verdict.action is Action.REFUSE else "deferred"}
     told = [_hop(r) for r in replies[:1000]]
@@ -104,6 +106,11 @@ def outcome(verdict: Verdict, replies: Sequence[HopReply] | None) -> dict[str, A
         if any(r.ok for r in replies):
             word = "partly-relayed"
     return {"outcome": word, "replies": told}
+
+
+def report(reply: HopReply, recipients: int) -> dict[str, Any]:
+    """The `notice` record of a report that went first: whether the hop took it, and as what."""
+    return {"outcome": "sent" if reply.ok else "lost", "notice": "dsn", "recipients": recipients, **_hop(reply)}
 
 
 def _measure(verdict: Any) -> dict[str, Any]:

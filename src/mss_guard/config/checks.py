@@ -43,8 +43,6 @@ UNAVAILABLE: tuple[tuple[Path, Callable[[Value], bool]], ...] = (
     (("policy", "inside"), _is("confirm")),
     (("policy", "to_mssante"), _is("route")),
     (("policy", "confirm"), _other_than("off")),
-    (("policy", "mixed"), _is("split")),
-    (("policy", "refusal"), _is("bounce")),
 )
 """Keys whose value asks for what is not built: accepted as written nowhere, ignored in silence never."""
 

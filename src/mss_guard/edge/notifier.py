@@ -127,6 +127,14 @@ class Notifier:
         self._queue.put_nowait(notice)
         return Posted.QUEUED
 
+    def claim(self, sender: Address) -> bool:
+        """A place among this sender's letters of the hour, for a report that does not go through the queue."""
+        window = self._windows.get(_who(sender)) or self._open(sender)
+        if self._closed or window is None or window.sent >= self._settings.per_sender:
+            return False
+        window.sent += 1
+        return True
+
     async def drain(self, within: float) -> int:
         """Take no more, send the summaries due and what is queued, for `within` seconds at most. How many were lost."""
         self._closed = True

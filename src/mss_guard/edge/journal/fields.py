@@ -56,6 +56,7 @@ OUTCOMES = (
     "relayed",
     "partly-relayed",
     "refused",
+    "bounced",
     "deferred",
     "hop-refused",
     "hop-deferred",

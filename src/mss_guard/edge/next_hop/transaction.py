@@ -65,6 +65,8 @@ class HopTransaction:
         self._per_recipient = per_recipient
         self._accepted: list[bytes] = []
         self._over = False
+        self._undone = False  # what the client said is forgotten at the hop
+        self._reported = False  # a message of our own went first on this connection, and was taken
         self._now = asyncio.get_running_loop().time
 
     async def rcpt(self, line: bytes) -> HopReply:
@@ -77,6 +79,28 @@ class HopTransaction:
             self._accepted.append(line)
         return reply
 
+    async def report(self, mail_line: bytes, rcpt_line: bytes, body: bytes, dot_by: float) -> HopReply:
+        """A message of our own on the same connection, before `deliver` or `abandon`: RSET, MAIL, RCPT, DATA; the hop's last word.
+
+        The client's transaction is thereby undone at the hop; `deliver` replays it.
+        """
+        if self._over or self._reported:
+            return replies.FAULT
+        return (await self._ground.keep(self._report(mail_line, rcpt_line, body, dot_by)))[0]
+
+    async def _report(self, mail_line: bytes, rcpt_line: bytes, body: bytes, dot_by: float) -> list[HopReply]:
+        self._undone = True
+        said = await self._reopen(mail_line, (), dot_by)
+        if not said.ok:
+            return [said]
+        said = await self._connection.command(Stage.RCPT, rcpt_line, min(dot_by, self._now() + self._limits.rcpt))
+        if not said.ok:
+            return [said]
+        go = await self._data(dot_by) or self._failure(dot_by)
+        said = await self._connection.content(body, dot_by, self._limits.answer) if go.code == 354 else go
+        self._reported = said.ok
+        return [said]
+
     async def deliver(self, keep: Sequence[int], body: bytes, dot_by: float) -> list[HopReply]:
         """One answer per index of `keep`, which counts the RCPT commands answered 2xx, from 0. `dot_by`: `loop.time()`.
 
@@ -87,14 +111,14 @@ class HopTransaction:
             return [replies.FAULT for _ in keep]
         lines = [self._accepted[index] for index in keep]
         self._over = True
-        whole = list(keep) == list(range(len(self._accepted)))
+        whole = not self._undone and list(keep) == list(range(len(self._accepted)))
         return await self._ground.keep(self._deliver(lines, body, dot_by, whole=whole))
 
     async def abandon(self) -> None:
-        """RSET and QUIT, without waiting for either."""
+        """RSET and QUIT, without waiting for either; a connection whose last word was a 2xx to a dot is kept."""
         if not self._over:
             self._over = True
-            self._ground.done(self._connection, reset=True, reusable=False)
+            self._ground.done(self._connection, reset=not self._reported, reusable=self._reported)
 
     async def _deliver(self, lines: list[bytes], body: bytes, dot_by: float, *, whole: bool) -> list[HopReply]:
         said = replies.FAULT
@@ -123,7 +147,7 @@ class HopTransaction:
 
     async def _replay(self, lines: list[bytes], dot_by: float) -> list[HopReply | None]:
         """The same words again for `lines` alone. None: accepted again; without any None nothing is to be delivered."""
-        said = await self._reopen(dot_by)
+        said = await self._reopen(self._mail_line, self._xforward, dot_by)
         if not said.ok:
             return [said] * len(lines)
         answers: list[HopReply | None] = []
@@ -136,7 +160,7 @@ class HopTransaction:
             return answers
         return [replies.FAULT] * len(lines)
 
-    async def _reopen(self, dot_by: float) -> HopReply:
+    async def _reopen(self, mail_line: bytes, xforward: Sequence[bytes], dot_by: float) -> HopReply:
         """RSET or a new connection to the same hop, XFORWARD (Postfix's RSET clears it), MAIL. 2xx, or our own 451."""
         by = min(dot_by, self._now() + self._limits.command)
         held = self._connection
@@ -148,7 +172,7 @@ class HopTransaction:
                 return self._late(dot_by) or replies.UNREACHABLE
             self._connection = fresh
         by = min(dot_by, self._now() + self._limits.command)
-        said = await open_mail(self._connection, self._mail_line, self._xforward, by)
+        said = await open_mail(self._connection, mail_line, xforward, by)
         if not self._connection.alive:
             return self._failure(dot_by)
         if said is replies.MISSING:

@@ -1,4 +1,4 @@
-"""From the end of a message to the last word: judge → deliver or not → answer → finish.
+"""From the end of a message to the last word: judge → [report] → deliver or not → answer → finish.
 
 Runs in a task of its own that nothing cancels: neither the client that goes, nor a reload, nor SIGTERM. What the client
 hears comes out of `Case.words` as soon as it is known; the outcome record follows.
@@ -13,8 +13,8 @@ from typing import Any
 
 from mss_guard.core.model import HopReply, Reply
 from mss_guard.edge.smtp_server import replies
-from mss_guard.edge.smtp_server.faults import report
-from mss_guard.edge.smtp_server.ports import Judge, Ruling, Submission, Transaction
+from mss_guard.edge.smtp_server.faults import report as report_fault
+from mss_guard.edge.smtp_server.ports import Judge, Report, Ruling, Submission, Transaction
 from mss_guard.edge.smtp_server.room import Reservation
 
 _NO_ANSWER = HopReply(code=0, wire=b"")
@@ -39,6 +39,7 @@ class Case:
     patience: float
     dot_by: float
     words: asyncio.Future[tuple[HopReply, ...]] = field(default_factory=asyncio.Future)
+    _told: bool = False  # the sender's own report was taken
     _settled: bool = False  # the hop was told: delivered to, or abandoned
 
     async def run(self) -> None:
@@ -46,7 +47,7 @@ class Case:
         try:
             await self._run()
         except Exception as fault:  # noqa: BLE001 - promise 4: whatever it is, 451
-            report(fault, "conclude")
+            report_fault(fault, "conclude")
         finally:
             if not self.words.done():
                 self.count(replies.FAULT)
@@ -63,6 +64,8 @@ class Case:
             self.count(replies.FAULT)
             self._give_up(self._all(replies.FAULT))
             await self._finish(ruling, self._ours(permitted, replies.FAULT))
+        elif ruling.report is not None and not self.gone() and await self._reported(ruling.report):
+            await self._relay(ruling, ruling.report.permitted)
         elif not permitted:
             self._give_up(_merged(ruling, {}))
             await self._finish(ruling, None)
@@ -74,10 +77,47 @@ class Case:
             self._give_up(_merged(ruling, dict(zip(permitted, words, strict=True))))
             await self._finish(ruling, words)
         else:
-            answers = await self._deliver(permitted, ruling.trace + self.submission.data)
-            self._say(_merged(ruling, dict(zip(permitted, answers, strict=True))))
+            await self._relay(ruling, permitted)
+
+    async def _relay(self, ruling: Ruling, permitted: Sequence[int]) -> None:
+        """To the permitted; whoever is refused hears the ruling's answer, or after a report that he has been told."""
+        answers = await self._deliver(permitted, ruling.trace + self.submission.data) if permitted else []
+        words = self._words(ruling, dict(zip(permitted, answers, strict=True)))
+        if permitted:
+            self._say(words)
             self.reservation.release()
-            await self._finish(ruling, answers)
+        else:
+            self._give_up(words)
+        await self._finish(ruling, answers or None)
+
+    def _words(self, ruling: Ruling, delivered: dict[int, HopReply]) -> tuple[HopReply, ...]:
+        report = ruling.report
+        if report is None or not self._told:
+            return _merged(ruling, delivered)
+        if self.submission.listener.mode == "smtp" and delivered:  # one answer for all: the hop's own last word
+            return (worst(tuple(delivered.values())),) * len(ruling.answers)
+        told = replies.spoken(report.answer)
+        return tuple(
+            delivered.get(index) or (replies.spoken(answer) if answer is not None and answer.code < 500 else told)
+            for index, answer in enumerate(ruling.answers)
+        )
+
+    async def _reported(self, report: Report) -> bool:
+        """Whether the hop took the report; whatever else it says, the ruling stands as if there were none."""
+        if report.body is None:
+            self._told = True
+            return True
+        try:
+            said = await self.hop.report(report.mail_line, report.rcpt_line, report.body, self.dot_by)
+        except Exception as fault:  # noqa: BLE001 - then nobody was told, for all we know
+            report_fault(fault, "report")
+            said = _NO_ANSWER
+        self._told = said.ok and replies.possible(said)
+        try:
+            report.told(said)
+        except Exception as fault:  # noqa: BLE001 - never changes an answer
+            report_fault(fault, "report")
+        return self._told
 
     async def _ruling(self) -> Ruling | Reply:
         """The judge's ruling, or the 451 in its stead. A judge that overruns is cancelled and not waited for."""
@@ -102,7 +142,7 @@ class Case:
             return None
         fault = judging.exception()
         if fault is not None:
-            report(fault, "judge")
+            report_fault(fault, "judge")
             return None
         return judging.result()
 
@@ -111,13 +151,15 @@ class Case:
         answers = ruling.answers
         one_each = len(answers) == len(self.submission.rcpt_lines)
         one_for_all = self.submission.listener.mode == "lmtp" or len(set(answers)) == 1
-        return one_each and one_for_all and all(answer is None or answer.code // 100 in {4, 5} for answer in answers)
+        report = ruling.report
+        known = report is None or (report.answer.code == 250 and set(report.permitted) < set(range(len(answers))))
+        return one_each and one_for_all and known and all(a is None or a.code // 100 in {4, 5} for a in answers)
 
     async def _deliver(self, permitted: Sequence[int], body: bytes) -> Sequence[HopReply]:
         try:
             answers = await self.hop.deliver(permitted, body, self.dot_by)
         except Exception as fault:  # noqa: BLE001 - the dot may be out: 451, at worst a duplicate
-            report(fault, "deliver")
+            report_fault(fault, "deliver")
             answers = []
         if len(answers) == len(permitted):
             self._settled = True
@@ -131,7 +173,7 @@ class Case:
         try:
             await ruling.finish(answers)
         except Exception as fault:  # noqa: BLE001 - a failing outcome never changes an answer (promise 6)
-            report(fault, "finish")
+            report_fault(fault, "finish")
 
     def _give_up(self, words: tuple[HopReply, ...]) -> None:
         """The hop is left to itself, unless it gave its word; the client need not wait until it has understood."""

@@ -44,19 +44,37 @@ class Submission:
 
 
 @dataclass(frozen=True, slots=True)
+class Report:
+    """A notice of ours that goes before everything else, on the hop connection of the message it is about.
+
+    Only after its 2xx: the recipients at `permitted` (indexes, ascending) are relayed to, and whoever is refused is
+    answered `answer`, which the hop's 2xx has covered. After any other word the ruling's own answers hold. `body` None:
+    it was taken before, when this very message came last time. `told`: hears the hop's word; never raises.
+    """
+
+    mail_line: bytes
+    rcpt_line: bytes = field(repr=False)
+    body: bytes | None = field(repr=False)
+    permitted: tuple[int, ...]
+    answer: Reply
+    told: Callable[[HopReply], None] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Ruling:
     """What was decided, already on disk.
 
     `answers`: one per recipient of the envelope, None = permitted; over smtp all None, or all the same Reply. No answer
     is a 2xx: only the next hop says yes. `trace`: the header block to prepend, every line with CRLF, or nothing.
     `finish`: told last what the next hop said, one HopReply per permitted recipient, or None when nobody was permitted;
-    it never raises and never changes an answer.
+    it never raises and never changes an answer. `report`: what must be told, and taken by the hop, first.
     """
 
     reference: str
     answers: tuple[Reply | None, ...]
     trace: bytes = field(repr=False)
     finish: Callable[[Sequence[HopReply] | None], Awaitable[None]] = field(repr=False)
+    report: Report | None = None
 
 
 class Transaction(Protocol):
@@ -66,6 +84,9 @@ class Transaction(Protocol):
 
     async def rcpt(self, line: bytes) -> HopReply:
         """Mirror one RCPT command line (as received, without CRLF)."""
+
+    async def report(self, mail_line: bytes, rcpt_line: bytes, body: bytes, dot_by: float) -> HopReply:
+        """A message of our own, first, on the same connection; `deliver` or `abandon` follows. Not to be cancelled."""
 
     async def deliver(self, keep: Sequence[int], body: bytes, dot_by: float) -> list[HopReply]:
         """DATA, and the last word for each index of `keep`.
