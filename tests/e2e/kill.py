@@ -97,20 +97,30 @@ class Killer:
         return False
 
 
-def torture(kills: int, messages: int, sessions: int = 10, seconds: float = 1200.0) -> Report:
-    """The whole run. Kills go round the stages, evenly over the messages; it ends when every message is answered for good."""
+POLICIES = {"reject": "reject", "bounce": "bounce", "split": "reject, mixed: split"}
+
+
+def torture(kills: int, messages: int, sessions: int = 10, seconds: float = 1200.0, policy: str = "reject") -> Report:
+    """The whole run, under one of POLICIES. Kills go round the stages, evenly over the messages; it ends when every message is answered for good."""
     report = Report(Ledger(messages))
     sink = Sink(report.ledger)
     ports = {free_port(): "mode: smtp", free_port(): "mode: lmtp"}
     started = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
-        guard = Guard(Path(folder), sink.port, ports)
+        guard = Guard(Path(folder), sink.port, ports, refusal=POLICIES[policy])
         killer = Killer(guard)
         sink.reached = killer.reached
         try:
             _start(guard, report)
             clients = [
-                Session(list(ports)[n % 2], report.ledger, killer.reached, lmtp=n % 2 == 1, end=started + seconds)
+                Session(
+                    list(ports)[n % 2],
+                    report.ledger,
+                    killer.reached,
+                    lmtp=n % 2 == 1,
+                    end=started + seconds,
+                    split=policy == "split",
+                )
                 for n in range(sessions)
             ]
             for client in clients:
@@ -167,5 +177,6 @@ if __name__ == "__main__":
     options = argparse.ArgumentParser()
     options.add_argument("--kills", type=int, default=60)
     options.add_argument("--messages", type=int, default=5000)
+    options.add_argument("--policy", choices=POLICIES, default="reject")
     given = options.parse_args()
-    print(torture(given.kills, given.messages).table())
+    print(torture(given.kills, given.messages, policy=given.policy).table())

@@ -1,7 +1,7 @@
 """What was promised, refused and delivered in a torture run; the messages that it counts.
 
 Each message carries its number; everything about it follows from the number, so both ends know what it must be.
-LOST = a 2xx was given for a recipient and the sink never completed the message for it. DUPLICATE = the sink completed it
+LOST = a 2xx was given for a recipient and the sink never completed the message for it, nor a report that it was refused. DUPLICATE = the sink completed it
 more than once (its answer was lost on the way, as SMTP has always allowed).
 """
 
@@ -22,6 +22,9 @@ SECURE = LISTED
 SENDER = "ide@ehpad-les-tilleuls.fr"
 
 _TRACE = re.compile(rb"Received: [^\r]*\r\n(?:\t[^\r]*\r\n)+X-MSS-Guard-Id: (MSSG-\w{4}-\w{4})\r\n")
+_REPORT = re.compile(rb"Content-Type: multipart/report;")
+_ABOUT = re.compile(rb"Message-ID: <number\.(\d+)@e2e\.test>\r\n\r\n--")
+_FINAL = re.compile(rb"Final-Recipient: rfc822; ([^\r\n]+)\r\n")
 _NUMBER = re.compile(rb"X-Number: (\d+)\r\n")
 _MENU = b"Le menu de la semaine est au tableau, avec la liste des ateliers.\r\n"
 
@@ -33,7 +36,9 @@ def health(number: int) -> bool:
 
 def body(number: int) -> bytes:
     """The message: mostly 3 kB of nothing in particular, now and then 400 kB, now and then a medical report."""
-    head = b"Subject: message %d\r\nX-Number: %d\r\nMIME-Version: 1.0\r\n" % (number, number)
+    head = b"Subject: message %d\r\nX-Number: %d\r\nMessage-ID: <number.%d@e2e.test>\r\nMIME-Version: 1.0\r\n" % (
+        (number,) * 3
+    )
     if health(number):
         return head + _report()
     return head + b"\r\n" + _MENU * (6000 if number % 25 == 0 else 40) + b"%d.\r\n" % number
@@ -67,6 +72,7 @@ class Ledger:
     promised: set[tuple[int, str]] = field(default_factory=set)
     refused: set[tuple[int, str]] = field(default_factory=set)
     arrived: collections.Counter[tuple[int, str]] = field(default_factory=collections.Counter)
+    reported: collections.Counter[tuple[int, str]] = field(default_factory=collections.Counter)
     references: set[str] = field(default_factory=set)
     altered: int = 0
     deferred: collections.Counter[str] = field(default_factory=collections.Counter)
@@ -96,6 +102,9 @@ class Ledger:
 
     def delivered(self, recipients: list[str], data: bytes) -> None:
         """The sink has a whole message."""
+        if _REPORT.search(data[:2000]):
+            self._reported(data)
+            return
         trace, number = _TRACE.match(data), _NUMBER.search(data)
         with self.lock:
             if trace is None or number is None or data[trace.end() :] != self.body(int(number[1])):
@@ -104,9 +113,18 @@ class Ledger:
             self.references.add(trace[1].decode())
             self.arrived.update((int(number[1]), recipient) for recipient in recipients)
 
+    def _reported(self, data: bytes) -> None:
+        """The sink has a whole report of ours."""
+        about = _ABOUT.search(data)
+        with self.lock:
+            if about is None or _MENU in data or _report()[200:260] in data:
+                self.altered += 1
+                return
+            self.reported.update((int(about[1]), name.decode()) for name in _FINAL.findall(data))
+
     @property
     def lost(self) -> set[tuple[int, str]]:
-        return self.promised - set(self.arrived)
+        return self.promised - set(self.arrived) - set(self.reported)
 
     @property
     def duplicates(self) -> int:
@@ -121,13 +139,14 @@ class Ledger:
     @property
     def misjudged(self) -> int:
         """Answers in the end that are not what the message deserves."""
-        wrong = {key for key in self.promised if health(key[0]) and key[1] == ORDINARY}
+        wrong = {key for key in self.promised - set(self.reported) if health(key[0]) and key[1] == ORDINARY}
         return len(wrong) + sum(not (health(n) and to == ORDINARY) for n, to in self.refused)
 
     def table(self) -> str:
         return (
             f"messages {self.messages} · finished {self.finished} · 2xx {len(self.promised)} · 550 {len(self.refused)}"
-            f" · LOST {len(self.lost)} · duplicates {self.duplicates} · leaked {self.leaked} · misjudged {self.misjudged}"
+            f" · LOST {len(self.lost)} · duplicates {self.duplicates} · reports {sum(self.reported.values())}"
+            f" for {len(self.reported)} · leaked {self.leaked} · misjudged {self.misjudged}"
             f" · altered {self.altered} · 4xx {sum(self.deferred.values())} {dict(self.deferred)}"
             f" · sessions cut without an answer {self.unanswered}"
         )

@@ -18,6 +18,7 @@ class MailboxSink(socketserver.ThreadingTCPServer):
         super().__init__(("127.0.0.1", 0), _Session)
         self.port: int = self.server_address[1]
         self.kept: list[tuple[str, str, bytes]] = []
+        self.refuses = b""  # MAIL lines that begin so
         self.commands: list[bytes] = []  # MAIL and RCPT lines, with their parameters
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
@@ -48,6 +49,8 @@ class _Session(socketserver.StreamRequestHandler):
                     data = self._data()
                     self.server.kept += [(sender, recipient, data) for recipient in recipients]
                     self.wfile.write(b"250 2.0.0 ok\r\n")
+                elif self.server.refuses and line.startswith(self.server.refuses):
+                    self.wfile.write(b"550 5.7.1 not from there\r\n")
                 elif verb == b"QUIT":
                     self.wfile.write(b"221 2.0.0 bye\r\n")
                     return

@@ -146,15 +146,18 @@ class Guarded:
 
 
 @contextlib.contextmanager
-def guarded(state: Path) -> Iterator[Guarded]:
-    """Starts the guard before a server that stands in for Postfix, so that it knows what a next hop offers."""
+def guarded(state: Path, refusal: str = "reject") -> Iterator[Guarded]:
+    """Starts the guard before a server that stands in for Postfix, so that it knows what a next hop offers.
+
+    `refusal`: as in `policy: {refusal: …}`, more keys after a comma.
+    """
     with contextlib.ExitStack() as at_end:
         stand_in = at_end.enter_context(contextlib.closing(MailboxSink()))
         after = at_end.enter_context(contextlib.closing(Tap(stand_in.port)))
         ports = {mode: free_port() for mode in ("lmtp", "smtp")}
         doors = {mode: at_end.enter_context(contextlib.closing(Tap(port))) for mode, port in ports.items()}
         guard = at_end.enter_context(
-            running(Guard(state, after.port, {port: f"mode: {mode}" for mode, port in ports.items()}))
+            running(Guard(state, after.port, {port: f"mode: {mode}" for mode, port in ports.items()}, refusal=refusal))
         )
         yield Guarded(guard, doors, after)
 

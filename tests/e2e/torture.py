@@ -79,21 +79,32 @@ class _SinkSession(socketserver.StreamRequestHandler):
 
 
 class Session(threading.Thread):
-    """One client, on one connection as long as that lives. `lmtp`: two recipients, one answer each."""
+    """One client, on one connection as long as that lives. `lmtp`: two recipients, one answer each; `split`: one answer for both.
+
+    Each message has a sender of its own, so that no cap a sender and hour keeps a report back.
+    """
 
     def __init__(
-        self, port: int, ledger: Ledger, reached: Reached, *, lmtp: bool, end: float, wait: float = 90.0
+        self,
+        port: int,
+        ledger: Ledger,
+        reached: Reached,
+        *,
+        lmtp: bool,
+        end: float,
+        wait: float = 90.0,
+        split: bool = False,
     ) -> None:
         super().__init__(daemon=True)
         self._port, self._ledger, self._reached, self._lmtp = port, ledger, reached, lmtp
-        self._end, self._wait = end, wait
+        self._end, self._wait, self._split = end, wait, split
         self._connection: socket.socket | None = None
         self._buffer = b""
         self.slowest = 0.0  # seconds from our dot to the last answer
 
     def run(self) -> None:
         while (number := self._ledger.take()) is not None:
-            waiting = [ORDINARY, SECURE] if self._lmtp else [ORDINARY]
+            waiting = [ORDINARY, SECURE] if self._lmtp or self._split else [ORDINARY]
             while waiting:
                 if time.monotonic() > self._end:
                     return
@@ -118,7 +129,11 @@ class Session(threading.Thread):
             self._connection = socket.create_connection(("127.0.0.1", self._port), timeout=self._wait)
             self._reply()
             self._say(b"%b client.test" % (b"LHLO" if self._lmtp else b"EHLO"))
-        lines = [b"MAIL FROM:<%b>" % SENDER.encode(), *(b"RCPT TO:<%b>" % one.encode() for one in to), b"DATA"]
+        lines = [
+            b"MAIL FROM:<n%d.%b>" % (number, SENDER.encode()),
+            *(b"RCPT TO:<%b>" % one.encode() for one in to),
+            b"DATA",
+        ]
         for line in lines:
             answer = self._say(line)
             if answer[0] not in "23":
@@ -130,7 +145,7 @@ class Session(threading.Thread):
         self._connection.sendall(data[len(data) // 2 :] + b".\r\n")
         started = time.monotonic()
         self._reached("inspection")
-        answers = [self._reply() for _ in to]
+        answers = [self._reply() for _ in to] if self._lmtp else [self._reply()] * len(to)
         self.slowest = max(self.slowest, time.monotonic() - started)
         return [one for one, answer in zip(to, answers, strict=True) if not self._ledger.answered(number, one, answer)]
 

@@ -128,3 +128,46 @@ async def test_the_end_comes_once() -> None:
         assert (await again.deliver((0, 1, 2), BODY, soon()))[0].ok
         await again.abandon()
         assert hop.content > 0
+
+
+NOTICE = (b"MAIL FROM:<>", b"RCPT TO:<agent@ehpad.test>", b"Subject: avis\r\n\r\nnon transmis\r\n")
+
+
+async def test_a_report_goes_first_and_the_message_is_replayed_behind_it() -> None:
+    """One connection: our message without XFORWARD, then the client's own words again, XFORWARD included, even when all stay."""
+    async with FakeHop() as hop, pool(hop.port) as hops:
+        transaction = await begun(hops, RCPTS[:1], XFORWARD)
+        assert (await transaction.report(*NOTICE, soon())).ok
+        assert [answer.ok for answer in await transaction.deliver((0,), BODY, soon())] == [True]
+        report, message = hop.taken
+        assert (report.mail, report.rcpts, report.xforward, report.body) == (NOTICE[0], (NOTICE[1],), (), NOTICE[2])
+        assert (message.mail, message.rcpts, message.xforward, message.body) == (MAIL, RCPTS[:1], XFORWARD, BODY)
+        assert hop.connections == 1
+
+
+async def test_a_report_alone_leaves_the_connection_for_the_next_message() -> None:
+    """Its 2xx to the dot was the last word; after any other word the connection is given up."""
+    async with FakeHop() as hop, pool(hop.port) as hops:
+        transaction = await begun(hops)
+        assert (await transaction.report(*NOTICE, soon())).ok
+        await transaction.abandon()
+        assert (await say_all(hops))[-1].ok
+        assert hop.connections == 1
+        hop.script = {"dot": Say(b"554 5.7.1 non\r\n")}
+        transaction = await begun(hops)
+        assert (await transaction.report(*NOTICE, soon())).code == 554
+        await transaction.abandon()
+        hop.script = {}
+        assert (await say_all(hops))[-1].ok
+        assert hop.connections == 2
+
+
+async def test_a_report_comes_once_and_before_the_end() -> None:
+    """A second one, or one after `abandon`, is a fault of ours: nothing is sent."""
+    async with FakeHop() as hop, pool(hop.port) as hops:
+        transaction = await begun(hops)
+        assert (await transaction.report(*NOTICE, soon())).ok
+        assert (await transaction.report(*NOTICE, soon())).code == 451
+        await transaction.abandon()
+        assert (await transaction.report(*NOTICE, soon())).code == 451
+        assert len(hop.taken) == 1

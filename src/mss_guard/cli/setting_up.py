@@ -1,4 +1,4 @@
-"""`setup postfix` and `notice preview`."""
+"""`setup postfix|exim|exchange|m365` and `notice preview`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mss_guard.cli import postfix_recipe
+from mss_guard.cli import postfix_recipe, relay_recipes
 from mss_guard.cli.common import USAGE, Config, leave, refusals, say
 from mss_guard.cli.language import ASKED, t
 from mss_guard.config import Listener
@@ -20,11 +20,6 @@ setup = typer.Typer(
     help=t("Ce qu'il faut coller dans le serveur de messagerie.", "What to paste into the mail server."),
 )
 notices = typer.Typer(no_args_is_help=True, help=t("Les avis aux expéditeurs.", "The notices to senders."))
-
-
-@setup.callback()
-def _setups() -> None:
-    """Keeps `postfix` a subcommand while it is the only one."""
 
 
 @notices.callback()
@@ -54,6 +49,43 @@ def postfix(config: Config = None) -> None:
         postfix_recipe.proxy_filter(f"{smtp.address}:{smtp.port}", place, hop.max_connections, own=own),
         postfix_recipe.smart_host(f"[{smtp.address}]:{smtp.port}", place, hop.max_connections),
     )))  # fmt: skip
+
+
+def _smtp_listener(listeners: Sequence[Listener]) -> tuple[str, int]:
+    """Where a smart host connects: our smtp listener, else the one that has to become it."""
+    found = next((x for x in listeners if x.mode == "smtp"), listeners[0])
+    return found.address, found.port
+
+
+@setup.command(help=t("Pour Exim, en relais.", "For Exim, as a smart host."))
+def exim(config: Config = None) -> None:
+    from mss_guard import app
+
+    with refusals():
+        settings = app.settings(config)
+    hop = settings.hops[0]
+    print(relay_recipes.exim(_smtp_listener(settings.listeners), (hop.host, hop.port)))
+
+
+@setup.command(
+    help=t("Pour Exchange Server, avec le texte français des avis.", "For Exchange Server, with the French texts.")
+)
+def exchange(config: Config = None) -> None:
+    from mss_guard import app
+
+    with refusals():
+        settings = app.settings(config)
+    print(relay_recipes.exchange(_smtp_listener(settings.listeners), settings.smtp.enhanced_code))
+
+
+@setup.command(help=t("Pour Microsoft 365.", "For Microsoft 365."))
+def m365(config: Config = None) -> None:
+    from mss_guard import app, doors
+
+    with refusals():
+        settings = app.settings(config)
+    named = settings.structure.name
+    print(relay_recipes.m365(doors.hostname(settings), named, settings.smtp.enhanced_code))
 
 
 def _listeners_wanted(given: Sequence[Listener], lmtp: Listener, smtp: Listener) -> str:
