@@ -19,3 +19,17 @@ def test_kill_9_of_the_guard_loses_nothing() -> None:
     assert (report.unrecorded, report.orphans) == (0, 0)
     assert report.verified
     assert report.status == 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("policy", ["bounce", "split"])
+def test_kill_9_of_the_guard_loses_no_report_either(policy: str) -> None:
+    """Every 2xx is a message at the sink, or a report there that says to whom it did not go."""
+    report = torture(kills=5, messages=150, seconds=150, policy=policy)
+    print(report.table())
+    assert report.ledger.finished == 150
+    assert report.ledger.reported
+    assert not report.ledger.lost
+    assert (report.ledger.leaked, report.ledger.misjudged, report.ledger.altered) == (0, 0, 0)
+    assert (report.unrecorded, report.orphans, report.status) == (0, 0, 0)
+    assert report.verified
