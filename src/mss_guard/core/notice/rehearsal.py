@@ -55,7 +55,7 @@ _BY_TOPIC = {
     Reason.COMMERCIAL.value: ("contact@fournisseur.example", Standing.COMMERCIAL),
     Reason.MALFORMED.value: ("contact@@exemple", Standing.MALFORMED),
     Reason.CITIZEN.value: ("123@patient.mssante.fr", Standing.MALFORMED),
-    OVERSIZE: ("177076322082951@patient.mssante.fr", Standing.CITIZEN),
+    OVERSIZE: ("277076322082910@patient.mssante.fr", Standing.CITIZEN),
 }
 """Topics that have their own recipients, whoever is asked for."""
 
