@@ -124,3 +124,17 @@ def test_a_witness_s_mail_chooses_the_head(bench):
     assert run("audit", "verify", "--witness", bench / "temoin.eml", "-c", file).status == 0
     (Path(bench) / "rien.txt").write_text("rien")
     assert run("audit", "verify", "--witness", bench / "rien.txt", "-c", file).status == 2
+
+
+def test_a_journal_without_its_public_keys_is_verified_by_its_own_words(bench):
+    """A copy whose keys stayed behind raises no false alarm; that nobody vouches for its keys is said."""
+    hidden = {p: p.read_bytes() for p in (bench / "state" / "keys").glob("*.pub.pem")}
+    for path in hidden:
+        path.unlink()
+    try:
+        ran = run("audit", "verify", "-c", bench / "mss-guard.yaml")
+    finally:
+        for path, raw in hidden.items():
+            path.write_bytes(raw)
+    assert (ran.status, ran.out) == (0, "verify: ok\n")
+    assert "Aucune clé publique" in ran.err

@@ -43,7 +43,11 @@ def verify(
     root, keys_dir = places(config)
     with refusals():
         witnessed = witness_words.heads(witness) if witness else None
-        report = journal.verify(root, journal.exported(keys_dir), witnessed)
+        keys = journal.exported(keys_dir) or None
+        report = journal.verify(root, keys, witnessed)
+    if keys is None:
+        say(t(f"Aucune clé publique dans {keys_dir} : les signatures ne sont comparées qu'aux clés que le journal nomme lui-même.",
+              f"No public key in {keys_dir}: signatures are only compared with the keys that the journal itself names."))  # fmt: skip
     if witnessed == []:
         say(t("Aucune tête signée dans ce qu'a gardé le témoin.", "No signed head in what the witness kept."))
         leave(USAGE)
