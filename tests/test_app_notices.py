@@ -147,6 +147,18 @@ async def test_a_citizen_would_not_receive_it(state, size, says):
     assert not says or ("une adresse patient" in text and "2770763" not in text)
 
 
+async def test_a_worker_puts_no_words_into_a_notice(state):
+    """What a finding is about is said in words of the rules alone, whatever a worker taken over by a message answers."""
+    found = Finding("evidence.care", "T", "1", 1, Category.CARE, "own", Level.CERTAIN)
+    honest = Assessment(Level.CERTAIN, 1.0, True, (found,), (), what=("des soins",), whom=("une personne nommée",))
+    text, _ = await told(state, honest, DOCTOR)
+    assert "des données de santé (quoi : des soins ; de qui : une personne nommée)." in text
+    lying = dataclasses.replace(honest, what=("Mme Durand a chuté",), whom=("Mme Durand",))
+    text, _ = await told(state, lying, DOCTOR)
+    assert "semble contenir des données de santé." in text
+    assert "Durand" not in text
+
+
 async def test_each_kind_of_recipient_has_its_own_road(state):
     """A doctor and a daughter in one mail: one notice, both roads, each by its domain."""
     text, _ = await told(state, health(), DOCTOR, "sylvie@gmail.com")

@@ -249,18 +249,20 @@ def stationery(settings: config.Settings, shelf: Library) -> notice.Stationery |
         family_portal=given.family_portal or "",
         region=given.region or "",
     )
-    paper = notice.prepare(letterhead, shelf.notices, given.language, shelf.catalogues)
+    says = notice.rule_words((*shelf.rules.values(), *shelf.local.values()))
+    paper = notice.prepare(letterhead, shelf.notices, given.language, shelf.catalogues, says)
     if given.region is not None and given.region not in paper.regions:
         guessed = strict_yaml.guess(given.region, list(paper.regions))
         words = f"structure.region : région inconnue « {given.region} »{guessed}"
         raise Mistakes([Mistake("configuration", 1, 1, words)])
-    rehearse(paper)
+    if any(not path.startswith("rules/") for path in shelf.notices):  # the shipped ones are tried by the tests
+        rehearse(paper)
     return paper if given.contact.email is not None else None
 
 
 def in_language(loaded: Loaded, paper: notice.Stationery, language: str) -> notice.Stationery:
     """The same in another language. Raises Mistakes."""
-    return notice.prepare(paper.letterhead, loaded.shelf.notices, language, loaded.shelf.catalogues)
+    return notice.prepare(paper.letterhead, loaded.shelf.notices, language, loaded.shelf.catalogues, paper.says)
 
 
 def _partners(settings: config.Settings) -> Partners:

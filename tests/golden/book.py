@@ -72,7 +72,8 @@ class Page:
 @cache
 def paper(language: str) -> notice.Stationery:
     shelf = library.read(())
-    return notice.prepare(LETTERHEAD, shelf.notices, language, shelf.catalogues)
+    says = notice.rule_words(shelf.rules.values())
+    return notice.prepare(LETTERHEAD, shelf.notices, language, shelf.catalogues, says)
 
 
 def write(occasion: notice.Occasion, stationery: notice.Stationery) -> tuple[str, str, str]:

@@ -3,7 +3,7 @@
 from mss_guard.core.notice.letter import compose_notice
 from mss_guard.core.notice.occasion import Occasion, Suggested, may_notify, says_automatic, wanted
 from mss_guard.core.notice.replies import replies, reply
-from mss_guard.core.notice.stationery import Letterhead, Stationery, prepare
+from mss_guard.core.notice.stationery import Letterhead, Stationery, prepare, rule_words
 
 __all__ = [
     "Letterhead",
@@ -15,6 +15,7 @@ __all__ = [
     "prepare",
     "replies",
     "reply",
+    "rule_words",
     "says_automatic",
     "wanted",
 ]

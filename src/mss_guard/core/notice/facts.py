@@ -8,7 +8,7 @@ from markupsafe import Markup, escape
 
 from mss_guard.core.addresses import PATIENT_DOMAIN
 from mss_guard.core.boxes import Box
-from mss_guard.core.model import Assessment, Finding, Level, Place, RecipientVerdict, Why
+from mss_guard.core.model import Assessment, Finding, Level, Place, Reason, RecipientVerdict, Why
 from mss_guard.core.notice import regions, words
 from mss_guard.core.notice.occasion import OVERSIZE, Occasion
 from mss_guard.core.notice.regions import Region
@@ -24,7 +24,11 @@ REFUSED, ADVISED, TOO_LARGE = (
     "Message transmis, à vérifier",
     "Message transmis, mais trop lourd",
 )
-MESSAGES: tuple[str, ...] = (OTHERS, OTHERWISE, FOR_KIND, REFUSED, ADVISED, TOO_LARGE)
+ANSWER = Draft(link="Répondre sans le texte cité", subject="Réponse à votre message", body="Bonjour,\n\n")
+MESSAGES: tuple[str, ...] = (
+    *(OTHERS, OTHERWISE, FOR_KIND, REFUSED, ADVISED, TOO_LARGE),
+    *(ANSWER.link, ANSWER.subject, ANSWER.body),
+)
 BY_KIND = frozenset({"health-data", "unreadable", "policy"})
 """Topics where the road depends on who the recipient is."""
 _MOST_ROADS = 4
@@ -56,8 +60,8 @@ def context(occasion: Occasion, paper: Stationery) -> dict[str, object]:
         "where": words.where(finding, assessment, speech),
         "category": speech._(words.CATEGORY[finding.category] if finding else "des données de santé"),
         "document": speech._(document) if document else "",
-        "what": speech._(assessment.what[0]) if assessment and assessment.what else "",
-        "whom": speech._(assessment.whom[0]) if assessment and assessment.whom else "",
+        "what": _told(assessment.what if assessment else (), paper),
+        "whom": _told(assessment.whom if assessment else (), paper),
         "hidden": words.attachment(hidden.part, assessment.places if assessment else (), speech)
         if hidden
         else speech._(words.A_PART),
@@ -70,7 +74,7 @@ def context(occasion: Occasion, paper: Stationery) -> dict[str, object]:
         "near": occasion.suggested.near[0] if occasion.suggested.near else "",
         "steps": [_plain(step, facts) for step in steps],
         "steps_html": [_linked(step, facts) for step in steps],
-        "numbered": len(kinds) == 1 and len(steps) > 1,
+        "numbered": len(steps) > 1 and _in_order(occasion, paper, kinds),
         "draft_link": speech._(draft.link) if draft else "",
         "draft_subject": speech._(draft.subject) if draft else "",
         "draft_body": speech._(draft.body) if draft else "",
@@ -139,6 +143,16 @@ def _short(road: Road, facts: Mapping[str, str], speech: Speech) -> str:
     return " ".join(speech._(step.say) for step in _said(road.short, facts))
 
 
+def _in_order(occasion: Occasion, paper: Stationery, kinds: Sequence[Kind]) -> bool:
+    """Whether the steps follow each other; else they are a choice."""
+    return len(kinds) == 1 and occasion.topic != "unreadable" and paper.roads.by_kind[kinds[0]].ordered
+
+
+def _told(said: Sequence[str], paper: Stationery) -> str:
+    """The first word that is one of our rules': the worker that sent it has read what the message says."""
+    return next((paper.speech._(word) for word in said if word in paper.says), "")
+
+
 def _brace_free(text: str) -> str:
     return text.replace("{", "{{").replace("}", "}}")
 
@@ -194,6 +208,8 @@ def _link(value: str) -> Markup:
 
 def _draft(occasion: Occasion, paper: Stationery, kinds: Sequence[Kind]) -> Draft | None:
     """A mail to begin with: only for one kind, where nobody would get another's."""
+    if occasion.topic == Reason.QUOTED_ONLY.value and not occasion.advised:
+        return ANSWER
     if occasion.advised or occasion.topic not in BY_KIND or len(kinds) != 1 or occasion.suggested.boxes:
         return None
     return paper.roads.by_kind[kinds[0]].draft

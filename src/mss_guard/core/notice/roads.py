@@ -127,18 +127,22 @@ class _File(_Part):
     short: tuple[Step, ...] | None = None
     draft: Draft | None = None
     invite: bool | None = None
+    ordered: bool | None = None
     alerts: tuple[_Alert, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Road:
-    """What is said to who wrote to this kind. `name`: of the kind, where several roads stand in one notice."""
+    """What is said to who wrote to this kind. `name`: of the kind, where several roads stand in one notice; `ordered`: its steps
+    follow each other, and are no choice.
+    """
 
     name: str
     steps: tuple[Step, ...]
     short: tuple[Step, ...]
     draft: Draft | None = None
     invite: bool = False
+    ordered: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,7 +235,11 @@ def _road(files: Iterable[_File]) -> Road | None:
     """What the files of one kind say together: the last that says a thing is heard."""
     said: dict[str, object] = {}
     for file in files:
-        said |= {k: v for k in ("name", "steps", "short", "draft", "invite") if (v := getattr(file, k)) is not None}
+        said |= {
+            k: v
+            for k in ("name", "steps", "short", "draft", "invite", "ordered")
+            if (v := getattr(file, k)) is not None
+        }
     return Road(**said) if {"name", "steps", "short"} <= said.keys() else None  # type: ignore[arg-type]
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 from urllib.parse import quote
@@ -20,6 +21,8 @@ from mss_guard.core.notice.roads import Roads
 from mss_guard.core.notice.speech import SOURCE, CatalogueError, Speech, speech
 from mss_guard.core.strict_yaml import Mistake, Mistakes
 
+_TABLES = ("grades.yaml", "documents.yaml")
+_SAYS = re.compile(r"""^\s*says:\s*(["']?)(.+?)\1\s*$""", re.MULTILINE)
 TEXT, HTML, PHRASES = "notice.txt.j2", "notice.html.j2", "phrases.j2"
 
 
@@ -48,12 +51,15 @@ class Letterhead:
 
 @dataclass(frozen=True, slots=True)
 class Stationery:
-    """Everything that a notice is made from but the occasion. `documents`: rule id → the sort of document, in words."""
+    """Everything that a notice is made from but the occasion. `documents`: rule id → the sort of document, in words; `says`: the
+    words of the rules for what a finding is about, and of whom.
+    """
 
     letterhead: Letterhead
     roads: Roads
     regions: Mapping[str, Region]
     documents: Mapping[str, str]
+    says: frozenset[str] = field(repr=False)
     speech: Speech
     text: Template = field(repr=False)
     html: Template = field(repr=False)
@@ -74,22 +80,36 @@ def prepare(
     files: Mapping[str, str],
     language: str = SOURCE,
     catalogues: Mapping[str, bytes] | None = None,
+    says: frozenset[str] = frozenset(),
 ) -> Stationery:
     """`files`: path → text, the shipped ones first; a later template or table of the same name replaces the earlier, a road adds
-    to it. `catalogues`: language → compiled gettext catalogue (.mo). Raises Mistakes with file, line and column.
+    to it. `catalogues`: language → compiled gettext catalogue (.mo); `says`: `rule_words`. Raises Mistakes with file, line and column.
     """
-    named = {posixpath.basename(path): path for path in files}
-    tables = {name: files[path] for name, path in named.items() if name in ("grades.yaml", "documents.yaml")}
+    named = {posixpath.basename(path): path for path in files if not _is_road(path)}
+    tables = {name: files[path] for name, path in named.items() if name in _TABLES}
+    if stray := [path for name, path in named.items() if name.endswith(".yaml") and name not in _TABLES]:
+        words = f"fichier inconnu : {' ou '.join(_TABLES)} ici, les chemins dans roads/"
+        raise Mistakes([Mistake(path, 1, 1, words) for path in stray])
     spoken = _speech(language, catalogues or {})
     return Stationery(
         letterhead,
-        roads.load({path: text for path, text in files.items() if posixpath.dirname(path).endswith("roads")}),
+        roads.load({path: text for path, text in files.items() if _is_road(path)}),
         regions.load(tables["grades.yaml"], named["grades.yaml"]),
         strict_yaml.load(tables["documents.yaml"], named["documents.yaml"], _Documents).documents,
+        says,
         spoken,
         _template(_environment(files, named, spoken, html=False), TEXT, named),
         _template(_environment(files, named, spoken, html=True), HTML, named),
     )
+
+
+def _is_road(path: str) -> bool:
+    return posixpath.basename(posixpath.dirname(path)) == "roads"
+
+
+def rule_words(rules: Iterable[str]) -> frozenset[str]:
+    """What the rules of these files `say` of a finding. A worker tells which of them it met; any other word of his is not repeated."""
+    return frozenset(found[2] for text in rules for found in _SAYS.finditer(text))
 
 
 def _speech(language: str, catalogues: Mapping[str, bytes]) -> Speech:
