@@ -17,7 +17,7 @@ from typing import TypeVar
 
 import structlog
 
-from mss_guard import addressbook, assembly, config, doors, previews, telling, witnessing
+from mss_guard import addressbook, assembly, config, doors, exceptions, previews, telling, witnessing
 from mss_guard.assembly import Loaded
 from mss_guard.core import trust
 from mss_guard.core.model import HopReply
@@ -26,7 +26,9 @@ from mss_guard.edge.inspector import Inspector
 from mss_guard.edge.journal import Journal, Purged
 from mss_guard.edge.next_hop import DnsResolver, HopPool
 from mss_guard.edge.notifier import Notifier
+from mss_guard.edge.passes import Pass, Passes
 from mss_guard.edge.smtp_server import Front, Room, serve
+from mss_guard.exceptions import Approvals
 from mss_guard.judgement import Judgement
 from mss_guard.outages import Outages
 from mss_guard.vigil import Surroundings, Vigil
@@ -98,6 +100,8 @@ class Service:
         outages = Outages()
         self.vigil = Vigil(self._surroundings(), outages)
         self._ends.push_async_callback(self.vigil.end)
+        approvals = Approvals(Passes(Path(settings.state)), self.journal.keys, self.journal.append_late)
+        approvals.recover(datetime.now(UTC))
         self.judgement = Judgement(
             loaded.state,
             self.inspector,
@@ -107,6 +111,7 @@ class Service:
             bypassed=self.vigil.bypassed,
             book=book,
             claim=self.notifier.claim,
+            approvals=approvals,
         )
         self.vigil.look(datetime.now(UTC))
         await self._listen(settings)
@@ -391,6 +396,12 @@ async def write_down(found: config.Settings, kind: str, ref: str | None, fields:
         await journal.append(kind, ref, fields, None)
     finally:
         await journal.close()
+
+
+def note_pass(found: config.Settings, one: Pass, what: str, by: str = "", reason: str = "") -> None:
+    """`exceptions approve|revoke`, on record before it holds. Raises JournalBusy, JournalUnavailable, KeyRefused."""
+    fields = {**exceptions.pass_fields(one, what), "by": by or one.by, "reason": reason or one.reason}
+    asyncio.run(write_down(found, "exception", one.ref, fields))
 
 
 async def purge(found: config.Settings) -> Purged:

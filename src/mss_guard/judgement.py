@@ -19,11 +19,13 @@ import structlog
 
 from mss_guard import notices, record, reporting
 from mss_guard.core import notice, policy
-from mss_guard.core.model import Action, Address, Assessment, Fault, HopReply, Reply, Verdict
+from mss_guard.core.model import Action, Address, Assessment, Envelope, Fault, HopReply, Reply, Verdict
 from mss_guard.core.wire import Request
 from mss_guard.edge.journal import Journal, JournalUnavailable
 from mss_guard.edge.notifier import Notice
+from mss_guard.edge.passes import Pass
 from mss_guard.edge.smtp_server.ports import Report, Ruling, Submission
+from mss_guard.exceptions import Approvals
 from mss_guard.outages import Cause, Outages
 from mss_guard.privacy import Privacy
 from mss_guard.record import Passed
@@ -72,6 +74,7 @@ class _Judged:
     content: Assessment | Fault | None
     verdict: Verdict
     passed: Passed | None = None
+    held: Pass | None = None  # the approval that this message uses
 
     @property
     def uninspected(self) -> bool:
@@ -95,7 +98,9 @@ class Judgement:
         bypassed: Callable[[datetime], bool] = lambda _: False,
         book: notices.Book | None = None,
         claim: Callable[[Address], bool] = lambda _: True,
+        approvals: Approvals | None = None,
     ) -> None:
+        self._approvals = approvals
         self.state, self._book = state, book or notices.NoBook()
         self._claim, self._reported = claim, reporting.Memory()
         self._outages, self._bypassed = outages or Outages(), bypassed
@@ -121,6 +126,15 @@ class Judgement:
         ref, times = reference(), record.Times()
         judged = await self._verdict(submission)
         times.mark("inspection")
+        try:
+            return await self._written(submission, judged, ref, times)
+        except BaseException:
+            if judged.held is not None and self._approvals is not None:
+                self._approvals.finish(judged.held, None)
+            raise
+
+    async def _written(self, submission: Submission, judged: _Judged, ref: str, times: record.Times) -> Ruling:
+        """The decision on disk, then the ruling."""
         state, verdict, now = judged.state, judged.verdict, judged.now
         answers = self._answers(submission, verdict, ref, state)
         case = _Case(self, submission, judged, ref, answers)
@@ -179,9 +193,17 @@ class Judgement:
         state, now, content = await self._inspected(submission)
         verdict = policy.decide(envelope, content, state.knowledge, now, senders)
         self._note(content, verdict, state.knowledge, now)
+        if (passing := self._lifted(submission.envelope, content, verdict, now)) is not None:
+            lifted, one = passing
+            return _Judged(state, now, content, lifted, Passed(approved=one.ref), one)
         if verdict.would is None and any(r.action is Action.DEFER for r in verdict.recipients):
             return self._traced(_Judged(state, now, content, verdict), submission)
         return _Judged(state, now, content, verdict)
+
+    def _lifted(
+        self, envelope: Envelope, content: Assessment | Fault | None, verdict: Verdict, now: datetime
+    ) -> tuple[Verdict, Pass] | None:
+        return self._approvals.lifted(envelope, content, verdict, now) if self._approvals is not None else None
 
     def _traced(self, judged: _Judged, submission: Submission) -> _Judged:
         """What `fault: relay-traced` makes of a deferral: the last good list serves at any age, and what cannot be inspected passes."""
@@ -258,6 +280,8 @@ class Judgement:
     async def finish(self, case: _Case, replies: Sequence[HopReply] | None) -> None:
         """Outcome record, then the notice. Never raises, never changes an answer (promise 6)."""
         try:
+            if case.judged.held is not None and self._approvals is not None:
+                self._approvals.finish(case.judged.held, replies)
             fields = record.outcome(case.verdict, replies, reported=bool(case.told))
             fields = case.state.privacy.outcome(fields, case.submission.envelope)
             self._journal.append_late("outcome", case.ref, fields, case.state.knowledge.version)

@@ -24,10 +24,13 @@ _QUEUE_ID = re.compile(rb"queued as ([A-Za-z0-9][A-Za-z0-9.-]{0,63})", re.IGNORE
 
 @dataclass(frozen=True, slots=True)
 class Passed:
-    """How a verdict came about that was not the ordinary one: `uninspected` bypass | fault, `fault` of ours that was passed over."""
+    """How a verdict came about that was not the ordinary one: `uninspected` bypass | fault, `fault` of ours that was passed over;
+    `approved`: the reference of the refusal that somebody lifted.
+    """
 
     uninspected: str | None = None
     fault: str | None = None
+    approved: str | None = None
 
 
 class Times:
@@ -76,6 +79,8 @@ def decision(
     }
     if passed is not None and passed.fault:
         fields["fault"] = passed.fault
+    if passed is not None and passed.approved:
+        fields["approved"] = passed.approved
     if passed is not None and passed.uninspected:
         fields["uninspected"] = passed.uninspected
     elif content is None:
@@ -139,6 +144,7 @@ def _assessed(found: Assessment, keys: Keys) -> dict[str, Any]:
         "quoted_only": found.quoted_only,
         "automatic": found.automatic,
         "message_id": keys.message_id(found.message_id) if found.message_id else None,
+        **({"content": keys.content(found.content)} if found.content else {}),
         "findings": [
             {
                 "rule": f.rule, "part": f.part, "place": f.place, "count": f.count, "category": f.category, "level": f.level,

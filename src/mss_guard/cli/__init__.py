@@ -8,6 +8,7 @@ from mss_guard.cli import (
     bypassing,
     demo,
     directory,
+    excepting,
     identity,
     journal_words,
     lists,
@@ -58,6 +59,7 @@ app.add_typer(rules.app, name="rules")
 app.add_typer(lists.app, name="lists")
 app.add_typer(identity.app, name="audit")
 app.add_typer(bypassing.app, name="bypass")
+app.add_typer(excepting.app, name="exceptions")
 app.add_typer(setting_up.notices, name="notice")
 app.add_typer(setting_up.setup, name="setup")
 

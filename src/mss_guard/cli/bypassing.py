@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mss_guard.cli.common import NO, OK, TEMPORARY, USAGE, Config, Json, leave, put, refusals, say
+from mss_guard.cli.common import NO, OK, TEMPORARY, USAGE, Config, Json, leave, put, refusals, say, sayable
 from mss_guard.cli.language import t
 
 if TYPE_CHECKING:
@@ -25,7 +25,6 @@ app = typer.Typer(
     ),
 )
 _PATIENCE = 5.0  # seconds to wait for the service's own record that it has taken the command up
-_WORDS = 200
 
 
 @app.command(
@@ -57,13 +56,7 @@ def on(
     if not timedelta() < span <= bypass.LONGEST:
         say(t("de 1s à 12h", "from 1s to 12h"))
         leave(USAGE)
-    if not all(0 < len(text) <= _WORDS and text.isprintable() for text in (reason.strip(), author)):
-        say(
-            t(
-                "--reason et --by : une ligne de 200 caractères au plus",
-                "--reason and --by: one line of at most 200 characters",
-            )
-        )
+    if not sayable(reason.strip(), author):
         leave(USAGE)
     with refusals():
         settings = _settings(config)

@@ -58,6 +58,19 @@ def open_streams() -> None:
             stream.reconfigure(errors="backslashreplace")
 
 
+def sayable(*words: str) -> bool:
+    """Can these stand in the journal as somebody's name and reason? Says so when they cannot."""
+    from mss_guard.edge.journal.shapes import reason
+
+    fine = all(reason(word) is None for word in words)
+    if not fine:
+        say(t(
+            "--reason et --by : une ligne de 3 à 200 caractères, sans adresse et sans numéro",
+            "--reason and --by: one line of 3 to 200 characters, without an address or a number",
+        ))  # fmt: skip
+    return fine
+
+
 @contextmanager
 def refusals() -> Iterator[None]:
     """Start-up refusals (configuration, rules, lists, confinement) become lines on stderr and status 2."""

@@ -10,14 +10,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from typing import Any
 
 from mss_guard.core import detect, formats, mime, people, rules
 from mss_guard.core.detect import Detector, ExampleFailure
+from mss_guard.core.detect.sameness import content_digest
 from mss_guard.core.formats.tooling import Tools, no_tools
-from mss_guard.core.model import Assessment, Mode
+from mss_guard.core.model import Assessment, Level, Mode
 from mss_guard.core.people import People
 from mss_guard.core.rules import Ruleset, Thresholds
 from mss_guard.core.strict_yaml import Mistake, Mistakes
@@ -118,12 +119,20 @@ def rehearse(knowledge: InspectionKnowledge) -> None:
 
 def inspect(raw: bytes, request: Request, knowledge: InspectionKnowledge, tools: Tools = no_tools) -> Assessment:
     """Read a message or a document, and judge what was read. `tools`: the programs that readers may ask."""
-    is_document = request.kind == "document"
-    content = formats.read_document(raw, request.name, tools) if is_document else formats.read(mime.parse(raw), tools)
-    return detect.assess(
+    message = None if request.kind == "document" else mime.parse(raw)
+    content = formats.read_document(raw, request.name, tools) if message is None else formats.read(message, tools)
+    found = detect.assess(
         content,
         knowledge.detector,
         request.recipients,
         explain=request.explain,
         show_text=request.explain and request.show_text,
     )
+    if message is None or not _may_be_refused(found):
+        return found
+    return replace(found, content=content_digest(message, content, found.findings, found.unreadable))
+
+
+def _may_be_refused(found: Assessment) -> bool:
+    """For its content; all other messages need not be known again, and cost no digest."""
+    return found.level.rank >= Level.LIKELY.rank or bool(found.unreadable)

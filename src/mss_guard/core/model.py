@@ -236,6 +236,8 @@ class Assessment:
     what: tuple[str, ...] = ()  # … what sort of things it says: words of the rules, for staff
     named: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     """(address, display name) of envelope recipients, for the question to the local directory; never logged nor journalled."""
+    content: str = field(default="", repr=False)
+    """64 hexadecimal digits by which the same message is known again (core/detect/sameness); "" where nothing stands for it all."""
 
     @property
     def unreadable(self) -> tuple[Place, ...]:

@@ -1,6 +1,6 @@
 """Who may receive what: the decision table, and nothing else in the house says no."""
 
-from mss_guard.core.policy.decision import decide, decide_uninspected, needs_content
+from mss_guard.core.policy.decision import decide, decide_uninspected, lift, liftable, needs_content
 from mss_guard.core.policy.knowledge import (
     SUSPICION,
     Handling,
@@ -22,6 +22,8 @@ __all__ = [
     "classify_sender",
     "decide",
     "decide_uninspected",
+    "lift",
+    "liftable",
     "look_up",
     "needs_content",
     "standing",

@@ -7,7 +7,7 @@ the two answers differ in what happens to the mail, it waits.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from mss_guard.core.model import (
@@ -62,6 +62,7 @@ class _Answer:
 
 _ACTION = {Measure.REFUSE: Action.REFUSE, Measure.CONFIRM: Action.REFUSE, Measure.DEFER: Action.DEFER}
 _WAIT = _Answer(0, Measure.DEFER, None)
+_BY_CONTENT = frozenset({9, 11, 12, 13})
 _LAST_UNSEEN = 6  # of the rows that hold even when nobody looks
 
 
@@ -143,6 +144,22 @@ def _verdict(
         would=whole.action if observe else None,
         inspected=inspected,
     )
+
+
+def liftable(verdict: Verdict) -> bool:
+    """Is this refused, by rows that look at the content alone, for every recipient that is?"""
+    refused = [one.row for one in verdict.recipients if one.action is Action.REFUSE]
+    waits = any(one.action is Action.DEFER for one in verdict.recipients)
+    return verdict.would is None and bool(refused) and not waits and set(refused) <= _BY_CONTENT
+
+
+def lift(verdict: Verdict) -> Verdict:
+    """The same, relayed and noted to all who were refused for the content; the reasons stay. Only for a `liftable` verdict."""
+    recipients = tuple(
+        replace(one, action=Action.RELAY, measure=Measure.NOTE) if one.action is Action.REFUSE else one
+        for one in verdict.recipients
+    )
+    return replace(verdict, action=Action.RELAY, measure=Measure.NOTE, recipients=recipients)
 
 
 def _parties(mail_from: Address | None, knowledge: Knowledge, now: datetime) -> tuple[Party, ...]:

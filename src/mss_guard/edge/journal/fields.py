@@ -90,8 +90,6 @@ _gone = fields(
 _dpo_key = matching(r"dpo-[0-9a-f]{8}")
 _signed = {"records": _count, "root": _hash, "key": _key, "signature": _base64}
 _score = integer(0, 1000)
-_administrator = matching(r"[^\x00-\x1f\x7f-\x9f\u2028\u2029]{1,200}")
-"""An administrator's own name or reason, one line: what a command was given, never anything of a message."""
 
 _verdict: dict[str, Shape] = {
     "action": one_of(Action),
@@ -183,6 +181,8 @@ SCHEMAS: Mapping[str, Shape] = {
                 {"kind": one_of(SenderKind), "domain": maybe(_domain), "who": maybe(_pseudonym)}, ("kind",)
             ),
             "message_id": maybe(_pseudonym),
+            "content": maybe(_pseudonym),
+            "approved": maybe(_reference),
             "size": _count,
             "bare_line_ends": boolean,
             "automatic": boolean,
@@ -262,6 +262,18 @@ SCHEMAS: Mapping[str, Shape] = {
         },
         ("what", "by"),
     ),
+    "exception": fields(
+        {
+            "what": one_of(("approved", "revoked", "used", "given-back", "spoilt", "not-matching")),
+            "why": maybe(_token),
+            "until": _moment,
+            "domains": many(_domain, 10_000),
+            "recipients": _count,
+            "by": reason,
+            "reason": reason,
+        },
+        ("what",),
+    ),
     "clock-jump": fields(
         {"before": _moment, "back_ms": _milliseconds, "ahead_ms": _milliseconds}, ("before", "back_ms")
     ),
@@ -270,8 +282,8 @@ SCHEMAS: Mapping[str, Shape] = {
             "what": one_of(("on", "off", "ended")),
             "since": _moment,
             "until": _moment,
-            "by": _administrator,
-            "reason": _administrator,
+            "by": reason,
+            "reason": reason,
             "uninspected": _count,
         },
         ("what", "since", "until"),

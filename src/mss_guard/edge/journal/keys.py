@@ -86,6 +86,10 @@ class Keys:
         """A Message-ID under this year's key."""
         return self.current().pseudonym(b"message-id", message_id.strip())
 
+    def content(self, digest: str) -> Pseudonym:
+        """A content digest (core/detect/sameness) under this year's key."""
+        return self.current().pseudonym(b"content", digest)
+
     def candidates(self, address: Address) -> tuple[Pseudonym, ...]:
         """What the address may be called in the journal: one pseudonym for each key held."""
         return tuple(key.pseudonym(b"address", _normal(address)) for key in self.every())

@@ -1,0 +1,156 @@
+"""`exceptions list|approve|revoke`: let one refused message through, once, on somebody's word."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from mss_guard.cli.common import NO, OK, USAGE, Config, Json, leave, put, refusals, say, sayable
+from mss_guard.cli.language import t
+
+app = typer.Typer(
+    no_args_is_help=True,
+    help=t(
+        "Laisser passer un message refusé, une fois, sur la parole de quelqu'un.",
+        "Let one refused message through, once, on somebody's word.",
+    ),
+)
+_ROWS = frozenset({9, 11, 12, 13})
+Who = Annotated[str, typer.Option("--by", help=t("Qui le décide.", "Who decides it."))]
+Why = Annotated[str, typer.Option("--reason", help=t("Pourquoi (ne nommer aucun patient).", "Why (name no patient)."))]
+
+
+@app.command(
+    help=t(
+        "Le même message, du même expéditeur, vers les mêmes destinataires ou moins, passera une fois.",
+        "The same message, from the same sender, to the same recipients or fewer, will pass once.",
+    )
+)
+def approve(
+    ref: Annotated[str, typer.Argument(metavar="REF")],
+    by: Who,
+    reason: Why,
+    lasting: Annotated[
+        str,
+        typer.Option("--for", help=t("Valable combien de temps, 72h au plus.", "How long it is valid, 72h at most.")),
+    ] = "24h",
+    config: Config = None,
+) -> None:
+    from mss_guard import app as roof
+    from mss_guard.config.values import duration
+    from mss_guard.edge import passes
+
+    try:
+        span = duration(lasting)
+    except ValueError as wrong:
+        say(str(wrong))
+        leave(USAGE)
+    if not timedelta() < span <= passes.LONGEST:
+        say(t("de 1s à 72h", "from 1s to 72h"))
+        leave(USAGE)
+    if not sayable(by.strip(), reason.strip()):
+        leave(USAGE)
+    now = datetime.now(UTC)
+    with refusals():
+        settings = roof.settings(config)
+        decided = _decision(Path(settings.audit.path), ref)
+        why = (
+            _unfit(decided)
+            if decided is not None
+            else t("référence inconnue du journal", "no such reference in the journal")
+        )
+        if decided is None or why is not None:
+            say(f"{ref} : {why}")
+            leave(NO)
+        made = passes.Pass(
+            ref=ref, sender=_id(decided["sender"]["who"]), recipients=tuple(sorted({_id(r["who"]) for r in decided["recipients"]})),
+            domains=tuple(sorted({r["domain"] for r in decided["recipients"]})), content=_id(decided["content"]), until=now + span,
+            by=by.strip(), reason=reason.strip(),
+        )  # fmt: skip
+        store = passes.Passes(Path(settings.state))
+        if store.is_used(ref):
+            say(t(f"{ref} a déjà servi : approuver le nouveau refus", f"{ref} was used: approve the new refusal"))
+            leave(NO)
+        roof.note_pass(settings, made, "approved")
+        store.give(made)
+    say(t(
+        f"Jusqu'au {(now + span).astimezone():%d/%m/%Y à %H:%M} : que l'expéditeur renvoie le même message, il passera une fois.",
+        f"Until {(now + span).astimezone():%Y-%m-%d %H:%M}: have the sender send the same message again; it passes once.",
+    ))  # fmt: skip
+
+
+@app.command("list", help=t("Ce qui attend d'être utilisé.", "What waits to be used."))
+def list_(config: Config = None, as_json: Json = False) -> None:
+    from mss_guard import app as roof
+    from mss_guard.edge import passes
+
+    with refusals():
+        settings = roof.settings(config)
+        waiting = passes.Passes(Path(settings.state)).waiting()
+    for one in waiting:
+        told: dict[str, Any] = {
+            "ref": one.ref, "until": one.until.isoformat(timespec="seconds"), "domains": list(one.domains), "recipients": len(one.recipients),
+            "by": one.by, "reason": one.reason,
+        }  # fmt: skip
+        if as_json:
+            put(told)
+        else:
+            print(
+                f"{one.ref}  {one.until.astimezone():%d/%m/%Y %H:%M}  {', '.join(one.domains)}  {one.by} : {one.reason}"
+            )
+    leave(OK if waiting else NO)
+
+
+@app.command(
+    help=t("Reprendre une approbation qui n'a pas encore servi.", "Take back an approval that was not used yet.")
+)
+def revoke(ref: Annotated[str, typer.Argument(metavar="REF")], by: Who, reason: Why, config: Config = None) -> None:
+    from mss_guard import app as roof
+    from mss_guard.edge import passes
+
+    if not sayable(by.strip(), reason.strip()):
+        leave(USAGE)
+    with refusals():
+        settings = roof.settings(config)
+        store = passes.Passes(Path(settings.state))
+        found = next((one for one in store.waiting() if one.ref == ref), None)
+        if found is None or not store.revoke(ref):
+            say(t("aucune approbation en attente sous cette référence", "no approval waits under this reference"))
+            leave(NO)
+        roof.note_pass(settings, found, "revoked", by=by.strip(), reason=reason.strip())
+
+
+def _decision(root: Path, ref: str) -> dict[str, Any] | None:
+    from mss_guard.edge import journal
+
+    found = [one.record for one in journal.show(root, ref) if one.record.get("kind") == "decision"]
+    return found[0] if found else None
+
+
+def _unfit(decided: dict[str, Any]) -> str | None:
+    """Why this refusal is none that a person can lift."""
+    if decided["action"] != "refuse":
+        return t("ce message n'a pas été refusé", "this message was not refused")
+    refused = [r for r in decided["recipients"] if r["action"] == "refuse"]
+    if any(r["row"] not in _ROWS for r in refused):
+        return t(
+            "refusé pour ses adresses (boîte sécurisée, partenaire, adresse) et non pour son contenu : aucune approbation n'y peut rien",
+            "refused for its addresses and not for its content: no approval can lift that",
+        )
+    if (
+        not decided.get("content")
+        or not decided["sender"].get("who")
+        or not all(r.get("who") for r in decided["recipients"])
+    ):
+        return t(
+            "ce qui l'a fait refuser n'est ni dans le texte propre ni dans une pièce jointe (citation, objet, nom) : impossible à reconnaître",
+            "what it was refused for is neither in its own text nor in an attachment (quotation, subject, name): it could not be known again",
+        )
+    return None
+
+
+def _id(pseudonym: dict[str, str]) -> str:
+    return f"{pseudonym['key']}:{pseudonym['id']}"
