@@ -20,7 +20,7 @@ WORDS = 160_000  # about a megabyte
 def report(judged: Sequence[Judgement]) -> str:
     """CPU milliseconds (`time.process_time`)."""
     small = [1000 * j.seconds for j in judged if len(j.case.raw) in THREE_KB]
-    per_kb = [1e6 * j.seconds / len(j.case.raw) for j in judged if j.seconds]
+    per_kb = [1e9 * j.seconds / len(j.case.raw) for j in judged if j.seconds]
     before = _resident()
     knowledge = load()
     memory = _resident() - before
