@@ -22,6 +22,7 @@ SECURE = LISTED
 SENDER = "ide@ehpad-les-tilleuls.fr"
 
 _TRACE = re.compile(rb"Received: [^\r]*\r\n(?:\t[^\r]*\r\n)+X-MSS-Guard-Id: (MSSG-\w{4}-\w{4})\r\n")
+_TOLD = re.compile(rb"From: EHPAD Les Tilleuls <support@ehpad-les-tilleuls\.fr>\r\nTo: support@")
 _REPORT = re.compile(rb"Content-Type: multipart/report;")
 _ABOUT = re.compile(rb"Message-ID: <number\.(\d+)@e2e\.test>\r\n\r\n--")
 _FINAL = re.compile(rb"Final-Recipient: rfc822; ([^\r\n]+)\r\n")
@@ -74,6 +75,7 @@ class Ledger:
     arrived: collections.Counter[tuple[int, str]] = field(default_factory=collections.Counter)
     reported: collections.Counter[tuple[int, str]] = field(default_factory=collections.Counter)
     references: set[str] = field(default_factory=set)
+    told: int = 0
     altered: int = 0
     deferred: collections.Counter[str] = field(default_factory=collections.Counter)
     unanswered: int = 0
@@ -105,6 +107,9 @@ class Ledger:
         if _REPORT.search(data[:2000]):
             self._reported(data)
             return
+        if _TOLD.match(data):
+            self._told(data)
+            return
         trace, number = _TRACE.match(data), _NUMBER.search(data)
         with self.lock:
             if trace is None or number is None or data[trace.end() :] != self.body(int(number[1])):
@@ -112,6 +117,12 @@ class Ledger:
                 return
             self.references.add(trace[1].decode())
             self.arrived.update((int(number[1]), recipient) for recipient in recipients)
+
+    def _told(self, data: bytes) -> None:
+        """The sink has a letter of the guard about itself: workers die, mail waits."""
+        with self.lock:
+            self.told += 1
+            self.altered += _MENU in data or b"\r\nAuto-Submitted: auto-generated\r\n" not in data
 
     def _reported(self, data: bytes) -> None:
         """The sink has a whole report of ours."""
