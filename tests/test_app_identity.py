@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from mss_guard import app
+from mss_guard import app, assembly, config
 from mss_guard.edge.journal import KeyRefused, fields, sealing
 from mss_guard.edge.journal.sealing import Identity
 from mss_guard.privacy import Privacy
@@ -97,6 +97,22 @@ async def test_of_a_confidential_sender_only_verdict_and_counts_stay(state):
     outcome = {"outcome": "relayed", "replies": [{"code": 250, "enhanced": "2.0.0", "queue_id": "4Xy7Z"}]}
     assert spared.privacy.outcome(outcome, submission(OUTSIDE).envelope)["replies"][0]["queue_id"] is None
     assert state.privacy.outcome(outcome, submission(OUTSIDE).envelope) == outcome
+
+
+def test_confidential_senders_are_known_however_they_are_written(tmp_path):
+    """An address in capitals, an accented domain, a whole domain: each is the one that the envelope will name."""
+    text = (
+        configure(tmp_path)
+        .read_text()
+        .replace("/journal,", "/journal, confidential_senders: [Medecin@Santé-Travail.example, cse.example],")
+    )
+    privacy = assembly.privacy(config.load(tmp_path / "mss-guard.yaml", text))
+    for sender, spared in (
+        ("MEDECIN@xn--sant-travail-eeb.example", True),
+        ("x@CSE.example", True),
+        ("autre@xn--sant-travail-eeb.example", False),
+    ):
+        assert privacy.spares(submission(OUTSIDE, sender=sender).envelope) is spared, sender
 
 
 def test_sealing_costs_little(pair):

@@ -11,7 +11,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict
 
 from mss_guard import config, doors
-from mss_guard.core import inspection, notice, partners, policy, strict_yaml
+from mss_guard.core import addresses, inspection, notice, partners, policy, strict_yaml
 from mss_guard.core.model import (
     Level,
     Measure,
@@ -137,8 +137,16 @@ def privacy(settings: config.Settings) -> Privacy:
     """What the journal keeps of identities. Raises KeyRefused, and OSError when the key that is named is not there."""
     audit, place = settings.audit, doors.identity_key(settings)
     wanted = audit.identity == "sealed" and (audit.identity_key is not None or place.is_file())
-    confidential = frozenset(word.casefold() for word in audit.confidential_senders)
+    confidential = frozenset(map(_sender, audit.confidential_senders))
     return Privacy(settings.structure.id, sealing.sealer(place) if wanted else None, confidential)
+
+
+def _sender(word: str) -> str:
+    """A confidential sender as an envelope will name it: the domain as A-label, the local part case-folded."""
+    if "@" not in word:
+        return word
+    address = addresses.parse(word.encode(), smtputf8=True)
+    return f"{address.local_part.casefold()}@{address.domain}"
 
 
 def people_said(settings: config.Settings, made: float | None, now: datetime) -> Iterator[str]:

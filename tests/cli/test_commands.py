@@ -128,7 +128,7 @@ def test_the_doctor_is_content_with_a_good_machine(tmp_path):
     try:
         config = configure(tmp_path, hop=hop.port, to_mssante="refuse")
         (tmp_path / "state").mkdir()
-        config.write_text(config.read_text().replace("/journal}", "/journal, witness: 'https://temoin.test/'}"))
+        config.write_text(config.read_text().replace("/journal,", "/journal, witness: 'https://temoin.test/',"))
         told = {"at": datetime.now(UTC).isoformat(), "road": "https://temoin.test/"}
         (tmp_path / "state" / "witness.json").write_text(json.dumps(told))
         before = sorted(tmp_path.iterdir())
