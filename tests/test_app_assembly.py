@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mss_guard import app, assembly, config, doors, telling
+from mss_guard import app, assembly, config, doors, previews, telling
 from mss_guard.core.model import Category, Measure, Why
 from mss_guard.core.policy import SUSPICION
 from mss_guard.core.strict_yaml import Mistakes
@@ -156,7 +156,7 @@ def test_the_preview_does_not_hang_on_the_list_or_the_mode(tmp_path):
     """Without a list and in `observe` the invented refusal is still shown."""
     file = configure(tmp_path, mode="observe")
     Path(tmp_path / "liste.xml").unlink()
-    shown = app.preview(app.read_for_scan(file), html=False)
+    shown = app.preview(app.read_for_scan(file), previews.Asked())
     assert "MSSG-2222-2222" in shown
 
 

@@ -127,3 +127,20 @@ def test_a_language_without_a_catalogue_is_refused():
     for broken in (b"", b"x" * 40, shelf.catalogues["en"][:100]):
         with pytest.raises(Mistakes, match="catalogue illisible"):
             notice.prepare(letterhead, shelf.notices, "de", {"de": broken})
+
+
+def test_a_translation_that_loses_a_fact_is_refused(tmp_path):
+    """A catalogue whose sentence asks for what nobody gives would lose notices one by one: it is tried when it is loaded."""
+    from babel.messages.catalog import Catalog
+    from babel.messages.mofile import write_mo
+
+    from mss_guard.core.notice.rehearsal import rehearse
+
+    catalogue = Catalog(locale="de")
+    catalogue.add("Ouvrez votre boîte MSSanté : {secure_access}", "Bitte {postfach}")
+    with (tmp_path / "de.mo").open("wb") as file:
+        write_mo(file, catalogue)
+    letterhead = notice.Letterhead("S", frozenset({"x.example"}), "c@x.example", secure_access="https://x.example")
+    paper = notice.prepare(letterhead, library.read(()).notices, "de", {"de": (tmp_path / "de.mo").read_bytes()})
+    with pytest.raises(Mistakes, match="postfach"):
+        rehearse(paper)

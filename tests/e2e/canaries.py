@@ -143,6 +143,7 @@ CORNERS: dict[str, Callable[[int, str], bytes]] = {
     "signature": lambda n, w: message(n, text=f"-- \r\n{w}\r\nCadre de santé"),
     "display name from": lambda n, w: message(n, headers=f'Sender: "{w}" <x@ehpad-les-tilleuls.fr>'),
     "display name to": lambda n, w: message(n, headers=f"Cc: {_encoded_word(w)} <c@messagerie-ordinaire.example>"),
+    "display name of the recipient": lambda n, w: message(n, headers=f"Cc: {_encoded_word(f'Dr {w}')} <{OUTSIDE}>"),
     "reply-to": lambda n, w: message(n, headers=f"Reply-To: {w} <r@ehpad-les-tilleuls.fr>"),
     "own header": lambda n, w: message(n, headers=f"X-Patient: {w}"),
     "folded header": lambda n, w: message(n, headers=f"X-Dossier: a\r\n\t{w}\r\n b"),

@@ -116,7 +116,9 @@ def flight(tmp_path_factory):
     sink.close()
     written["replies"] = b"".join(replies)
     written["log"] = guard.log.read_bytes()
-    written["journal"] = b"".join(p.read_bytes() for p in sorted(folder.glob("journal/**/*")) if p.is_file())
+    written["journal"] = b"".join(
+        p.read_bytes().rstrip(b"\0") for p in sorted(folder.glob("journal/**/*")) if p.is_file()
+    )
     written["state"] = b"".join(os.fsencode(p.name) + p.read_bytes() for p in folder.glob("state/**/*") if p.is_file())
     written["notices"] = b"\r\n".join(notices)
     for where in ("titles", "temporary"):
