@@ -21,6 +21,7 @@ from mss_guard import addressbook, assembly, config, doors, exceptions, previews
 from mss_guard.assembly import Loaded
 from mss_guard.core import trust
 from mss_guard.core.model import HopReply
+from mss_guard.declarations import Declarations
 from mss_guard.edge import service_manager, trust_feed
 from mss_guard.edge.inspector import Inspector
 from mss_guard.edge.journal import Journal, Purged
@@ -112,6 +113,7 @@ class Service:
             book=book,
             claim=self.notifier.claim,
             approvals=approvals,
+            declarations=Declarations(self.journal.keys, self.journal.append_late),
         )
         self.vigil.look(datetime.now(UTC))
         await self._listen(settings)

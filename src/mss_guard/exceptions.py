@@ -56,9 +56,9 @@ class Approvals:
             _log.warning("approval.spoilt", reference=bad.ref, why=bad.why)
         if not sound or envelope.mail_from is None:
             return None
-        sender = _id(self._keys.pseudonym(envelope.mail_from))
-        recipients = {_id(self._keys.pseudonym(address)) for address in envelope.rcpt_to}
-        digest = _id(self._keys.content(content.content))
+        sender = pseudonym_id(self._keys.pseudonym(envelope.mail_from))
+        recipients = {pseudonym_id(self._keys.pseudonym(address)) for address in envelope.rcpt_to}
+        digest = pseudonym_id(self._keys.content(content.content))
         for one in sound:
             if one.sender != sender or not recipients <= set(one.recipients):
                 continue
@@ -81,5 +81,6 @@ def pass_fields(one: Pass, what: str) -> dict[str, Any]:
     return {"what": what, "until": until, "domains": list(one.domains), "recipients": len(one.recipients)}
 
 
-def _id(pseudonym: Mapping[str, str]) -> str:
+def pseudonym_id(pseudonym: Mapping[str, str]) -> str:
+    """As passes and offers hold it."""
     return f"{pseudonym['key']}:{pseudonym['id']}"

@@ -21,6 +21,7 @@ from mss_guard import notices, record, reporting
 from mss_guard.core import notice, policy
 from mss_guard.core.model import Action, Address, Assessment, Envelope, Fault, HopReply, Reply, Verdict
 from mss_guard.core.wire import Request
+from mss_guard.declarations import Declarations, Declared
 from mss_guard.edge.journal import Journal, JournalUnavailable
 from mss_guard.edge.notifier import Notice
 from mss_guard.edge.passes import Pass
@@ -74,7 +75,7 @@ class _Judged:
     content: Assessment | Fault | None
     verdict: Verdict
     passed: Passed | None = None
-    held: Pass | None = None  # the approval that this message uses
+    held: Pass | Declared | None = None  # the approval or declaration that this message uses
 
     @property
     def uninspected(self) -> bool:
@@ -99,8 +100,9 @@ class Judgement:
         book: notices.Book | None = None,
         claim: Callable[[Address], bool] = lambda _: True,
         approvals: Approvals | None = None,
+        declarations: Declarations | None = None,
     ) -> None:
-        self._approvals = approvals
+        self._approvals, self._declarations = approvals, declarations
         self.state, self._book = state, book or notices.NoBook()
         self._claim, self._reported = claim, reporting.Memory()
         self._outages, self._bypassed = outages or Outages(), bypassed
@@ -129,15 +131,14 @@ class Judgement:
         try:
             return await self._written(submission, judged, ref, times)
         except BaseException:
-            if judged.held is not None and self._approvals is not None:
-                self._approvals.finish(judged.held, None)
+            self._finish_held(judged.held, None)
             raise
 
     async def _written(self, submission: Submission, judged: _Judged, ref: str, times: record.Times) -> Ruling:
         """The decision on disk, then the ruling."""
         state, verdict, now = judged.state, judged.verdict, judged.now
         answers = self._answers(submission, verdict, ref, state)
-        case = _Case(self, submission, judged, ref, answers)
+        case = _Case(self, submission, judged, ref, answers, confirm=self._offered(submission, judged, ref))
         report = self._report(case)
         planned = _planned(answers, report)
         fields = record.decision(
@@ -147,6 +148,12 @@ class Judgement:
         await self._journal.append("decision", ref, fields, state.knowledge.version)
         self._tell(verdict, judged.content, ref, submission)
         return Ruling(ref, answers, _trace(submission, state.hostname, ref, now), case.finish, report)
+
+    def _offered(self, submission: Submission, judged: _Judged, ref: str) -> bool:
+        """May the sender answer this refusal by a declaration?"""
+        if self._declarations is None or judged.state.knowledge.settings.confirm != "sender":
+            return False
+        return self._declarations.offer(ref, submission.envelope, judged.content, judged.verdict, judged.now)
 
     def _report(self, case: _Case) -> Report | None:
         """The report that goes first (`bounce`, `split`), where one may be sent; without it the ruling is that of `reject`, `refuse-all`."""
@@ -195,15 +202,24 @@ class Judgement:
         self._note(content, verdict, state.knowledge, now)
         if (passing := self._lifted(submission.envelope, content, verdict, now)) is not None:
             lifted, one = passing
-            return _Judged(state, now, content, lifted, Passed(approved=one.ref), one)
+            return _Judged(state, now, content, lifted, _passed(one), one)
         if verdict.would is None and any(r.action is Action.DEFER for r in verdict.recipients):
             return self._traced(_Judged(state, now, content, verdict), submission)
         return _Judged(state, now, content, verdict)
 
     def _lifted(
         self, envelope: Envelope, content: Assessment | Fault | None, verdict: Verdict, now: datetime
-    ) -> tuple[Verdict, Pass] | None:
-        return self._approvals.lifted(envelope, content, verdict, now) if self._approvals is not None else None
+    ) -> tuple[Verdict, Pass | Declared] | None:
+        approved = self._approvals.lifted(envelope, content, verdict, now) if self._approvals is not None else None
+        if approved is not None or self._declarations is None:
+            return approved
+        return self._declarations.lifted(envelope, content, verdict, now)
+
+    def _finish_held(self, held: Pass | Declared | None, replies: Sequence[HopReply] | None) -> None:
+        if isinstance(held, Pass) and self._approvals is not None:
+            self._approvals.finish(held, replies)
+        elif isinstance(held, Declared) and self._declarations is not None:
+            self._declarations.finish(held, replies, self._clock())
 
     def _traced(self, judged: _Judged, submission: Submission) -> _Judged:
         """What `fault: relay-traced` makes of a deferral: the last good list serves at any age, and what cannot be inspected passes."""
@@ -280,8 +296,7 @@ class Judgement:
     async def finish(self, case: _Case, replies: Sequence[HopReply] | None) -> None:
         """Outcome record, then the notice. Never raises, never changes an answer (promise 6)."""
         try:
-            if case.judged.held is not None and self._approvals is not None:
-                self._approvals.finish(case.judged.held, replies)
+            self._finish_held(case.judged.held, replies)
             fields = record.outcome(case.verdict, replies, reported=bool(case.told))
             fields = case.state.privacy.outcome(fields, case.submission.envelope)
             self._journal.append_late("outcome", case.ref, fields, case.state.knowledge.version)
@@ -313,7 +328,13 @@ class Judgement:
 
 def _occasion(case: _Case, delivered: tuple[bool, ...]) -> notice.Occasion:
     at, size = case.judged.now.astimezone(), len(case.submission.data)
-    return notice.Occasion(case.ref, case.submission.envelope, case.verdict, case.assessment, delivered, at, size)
+    return notice.Occasion(
+        case.ref, case.submission.envelope, case.verdict, case.assessment, delivered, at, size, confirm=case.confirm
+    )
+
+
+def _passed(held: Pass | Declared) -> Passed:
+    return Passed(approved=held.ref) if isinstance(held, Pass) else Passed(declared=held.ref)
 
 
 @dataclass(frozen=True, slots=True)
@@ -325,6 +346,7 @@ class _Case:
     judged: _Judged
     ref: str
     answers: tuple[Reply | None, ...]
+    confirm: bool = False  # the sender may answer by a declaration
     told: list[bool] = field(default_factory=list)  # holds something once the sender's report was taken
 
     @property

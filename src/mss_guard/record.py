@@ -25,12 +25,13 @@ _QUEUE_ID = re.compile(rb"queued as ([A-Za-z0-9][A-Za-z0-9.-]{0,63})", re.IGNORE
 @dataclass(frozen=True, slots=True)
 class Passed:
     """How a verdict came about that was not the ordinary one: `uninspected` bypass | fault, `fault` of ours that was passed over;
-    `approved`: the reference of the refusal that somebody lifted.
+    `approved`: the reference of the refusal that somebody lifted, `declared`: that its sender did.
     """
 
     uninspected: str | None = None
     fault: str | None = None
     approved: str | None = None
+    declared: str | None = None
 
 
 class Times:
@@ -81,6 +82,8 @@ def decision(
         fields["fault"] = passed.fault
     if passed is not None and passed.approved:
         fields["approved"] = passed.approved
+    if passed is not None and passed.declared:
+        fields["declared"] = passed.declared
     if passed is not None and passed.uninspected:
         fields["uninspected"] = passed.uninspected
     elif content is None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 import typer
 
@@ -102,6 +103,34 @@ def list_(config: Config = None, as_json: Json = False) -> None:
                 f"{one.ref}  {one.until.astimezone():%d/%m/%Y %H:%M}  {', '.join(one.domains)}  {one.by} : {one.reason}"
             )
     leave(OK if waiting else NO)
+
+
+@app.command(
+    help=t(
+        "Ce que des expéditeurs ont déclaré sans donnée de santé, et combien de fois contre chaque règle.",
+        "What senders declared harmless, and how often against each rule.",
+    )
+)
+def declared(days: int = 30, config: Config = None, as_json: Json = False) -> None:
+    from mss_guard import app as roof
+    from mss_guard.edge import journal
+
+    since = datetime.now(UTC) - timedelta(days=days)
+    with refusals():
+        settings = roof.settings(config)
+        wanted = journal.Filters(kinds=frozenset({"decision"}), since=since)
+        every = (one.record for one in journal.search(Path(settings.audit.path), wanted))
+        records = [record for record in every if record.get("declared")]
+    rules: Counter[str] = Counter()
+    for one in records:
+        rules.update({finding["rule"] for finding in cast("list[dict[str, str]]", one.get("findings") or [])})
+        if as_json:
+            put({"ref": one["ref"], "at": one["at"], "declared": one["declared"]})
+        else:
+            print(f"{one['at']}  {one['ref']}")
+    for rule, count in rules.most_common():
+        say(f"{count:5}  {rule}")
+    leave(OK if records else NO)
 
 
 @app.command(

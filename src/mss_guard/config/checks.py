@@ -5,7 +5,7 @@ together.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -36,13 +36,7 @@ UNAVAILABLE: tuple[tuple[Path, Callable[[Value], bool]], ...] = (
     (("listeners", "*", "mode"), _is("milter")),
     (("workers",), _above_one),
     (("routes", "mssante"), _other_than(None)),
-    (("policy", "levels", "*"), _is("confirm")),
-    (("policy", "categories", "*"), _is("confirm")),
-    (("policy", "unreadable", "*"), _is("confirm")),
-    (("policy", "opaque"), _is("confirm")),
-    (("policy", "inside"), _is("confirm")),
     (("policy", "to_mssante"), _is("route")),
-    (("policy", "confirm"), _other_than("off")),
 )
 """Keys whose value asks for what is not built: accepted as written nowhere, ignored in silence never."""
 
@@ -151,6 +145,7 @@ def _amounts(settings: Settings) -> Iterator[_Wrong]:
     if settings.trust.max_age < timedelta(days=1):
         yield _Wrong(("trust", "max_age"), "il faut au moins 1d")
     yield from _list_source(settings)
+    yield from _confirming(settings)
     yield from _audit(settings)
 
 
@@ -167,6 +162,28 @@ def _audit(settings: Settings) -> Iterator[_Wrong]:
         yield _Wrong(("audit", "witness_ca"), "witness_ca ne sert qu'avec un témoin en https:// ou syslog+tls://")
     if not audit.index.startswith(("sqlite:///", "postgresql://")):
         yield _Wrong(("audit", "index"), "sqlite:////chemin/absolu ou postgresql://utilisateur@hôte/base")
+
+
+def _confirming(settings: Settings) -> Iterator[_Wrong]:
+    """A measure that only a declaration or an approval can answer wants one of them to be there."""
+    policy = settings.policy
+    if policy.confirm != "off":
+        return
+    tables: tuple[tuple[str, Mapping[str, str]], ...] = (
+        ("levels", policy.levels.model_dump()),
+        ("categories", {key.value: value for key, value in policy.categories.items()}),
+        ("unreadable", policy.unreadable.model_dump(by_alias=True)),
+    )
+    wanted: list[Path] = [
+        ("policy", name, key) for name, table in tables for key, value in table.items() if value == "confirm"
+    ]
+    wanted += [
+        ("policy", name) for name, value in (("opaque", policy.opaque), ("inside", policy.inside)) if value == "confirm"
+    ]
+    for path in wanted:
+        yield _Wrong(
+            path, "confirm demande policy.confirm: sender (l'expéditeur déclare) ou approver (exceptions approve)"
+        )
 
 
 def _list_source(settings: Settings) -> Iterator[_Wrong]:

@@ -16,7 +16,7 @@ from typing import Any
 
 from mss_guard.core import detect, formats, mime, people, rules
 from mss_guard.core.detect import Detector, ExampleFailure
-from mss_guard.core.detect.sameness import content_digest
+from mss_guard.core.detect.sameness import content_digest, declared
 from mss_guard.core.formats.tooling import Tools, no_tools
 from mss_guard.core.model import Assessment, Level, Mode
 from mss_guard.core.people import People
@@ -130,7 +130,11 @@ def inspect(raw: bytes, request: Request, knowledge: InspectionKnowledge, tools:
     )
     if message is None or not _may_be_refused(found):
         return found
-    return replace(found, content=content_digest(message, content, found.findings, found.unreadable))
+    return replace(
+        found,
+        content=content_digest(message, content, found.findings, found.unreadable),
+        declared=declared(content),
+    )
 
 
 def _may_be_refused(found: Assessment) -> bool:

@@ -238,6 +238,7 @@ class Assessment:
     """(address, display name) of envelope recipients, for the question to the local directory; never logged nor journalled."""
     content: str = field(default="", repr=False)
     """64 hexadecimal digits by which the same message is known again (core/detect/sameness); "" where nothing stands for it all."""
+    declared: str = ""  # the reference that the subject says is harmless ("MSSG-XXXX-XXXX OK"), "" for none
 
     @property
     def unreadable(self) -> tuple[Place, ...]:

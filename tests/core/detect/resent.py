@@ -8,8 +8,7 @@ from email.message import EmailMessage
 from email.policy import SMTP
 
 TEXT = (
-    "Bonjour,\n\nVoici le point demandé sur la situation de Mme Zyxwvut, née le 12/03/1938,"
-    " diabétique de type 2 sous insuline : l'équipe a vu la famille lundi, et le médecin propose d'ajuster le"
+    "Bonjour,\n\nVoici le point demandé sur la situation de Mme Zyxwvut : l'équipe a vu la famille lundi, et le médecin propose d'ajuster le"
     " traitement à partir de mercredi, dès que l'ordonnance sera signée.\n\n• première étape : la pharmacie\n• deuxième étape : l'infirmière"
     " « à domicile »\n\nMerci de me dire si cela convient."
 )

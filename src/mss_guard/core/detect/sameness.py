@@ -12,6 +12,7 @@ from mss_guard.core.model import Content, Finding, Level, Place, Where
 from mss_guard.core.normalise import fold
 
 _WORDS = re.compile(r"[^\W_]+")
+_DECLARED = re.compile(r"(?<![\w-])(MSSG-[2-9A-HJKMNP-Z]{4}-[2-9A-HJKMNP-Z]{4})\s+OK\b", re.IGNORECASE)
 _BODY = frozenset({"text/plain", "text/html"})
 
 
@@ -41,6 +42,13 @@ def content_digest(message: Message, content: Content, findings: Iterable[Findin
     for words in own:
         made.update(b"\0" + words.encode("utf-8", "replace"))
     return made.hexdigest()
+
+
+def declared(content: Content) -> str:
+    """The reference that the subject declares harmless ("MSSG-XXXX-XXXX OK"), or ""."""
+    subjects = (text.text for text in content.texts if text.where is Where.SUBJECT and not text.message)
+    found = next((match for subject in subjects if (match := _DECLARED.search(subject))), None)
+    return found[1].upper() if found else ""
 
 
 def _own_words(text: str) -> str:

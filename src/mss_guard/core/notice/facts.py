@@ -89,6 +89,7 @@ def context(occasion: Occasion, paper: Stationery) -> dict[str, object]:
         "secure_access": letterhead.secure_access,
         "secure_access_html": _link(letterhead.secure_access),
         "contact": letterhead.contact,
+        "confirm": occasion.confirm,
         "structure": letterhead.structure,
         "reference": occasion.reference,
         "stamp": occasion.at.isoformat(timespec="seconds"),

@@ -47,7 +47,8 @@ class Suggested:
 @dataclass(frozen=True, slots=True)
 class Occasion:
     """One message that its sender is told about. `delivered`: per recipient of the verdict, what the outcome was. `at`:
-    when the guard had it, aware, in the structure's own time zone. `size`: octets of the message.
+    when the guard had it, aware, in the structure's own time zone. `size`: octets of the message. `confirm`: the sender may
+    resend it under a declaration.
     """
 
     reference: str
@@ -58,6 +59,7 @@ class Occasion:
     at: datetime
     size: int = 0
     suggested: Suggested = field(default=Suggested())
+    confirm: bool = False
 
     @property
     def advised(self) -> bool:

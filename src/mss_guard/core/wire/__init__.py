@@ -141,6 +141,7 @@ _ASSESSMENT = Record(
         "what": many(text(_TITLE_MOST), 4),
         "named": many(pair(text(_ADDRESS_MOST), text(_DISPLAY_MOST)), MOST_NAMED),
         "content": checks.content,
+        "declared": checks.declared,
     },
     {
         "named": lambda pairs: [(address, spelled(_DISPLAY_MOST)(name)) for address, name in pairs[:MOST_NAMED]],

@@ -149,6 +149,7 @@ media = shaped(rf"(?:{_WORD}/{_WORD})?")
 rule = shaped(RULE)
 place_word = shaped(PLACE_WORD)
 message_id = shaped(r"[\x20-\x7e]{0,250}")
+declared = shaped(r"(?:MSSG-[2-9A-HJKMNP-Z]{4}-[2-9A-HJKMNP-Z]{4})?")
 content = shaped(r"(?:[0-9a-f]{64})?")
 date = shaped(rf"(?:{_DAY}T{_TIME}(?:Z|[+-][0-9:]{{4,8}})?)?")  # ISO 8601
 

@@ -183,6 +183,7 @@ SCHEMAS: Mapping[str, Shape] = {
             "message_id": maybe(_pseudonym),
             "content": maybe(_pseudonym),
             "approved": maybe(_reference),
+            "declared": maybe(_reference),
             "size": _count,
             "bare_line_ends": boolean,
             "automatic": boolean,
@@ -264,7 +265,18 @@ SCHEMAS: Mapping[str, Shape] = {
     ),
     "exception": fields(
         {
-            "what": one_of(("approved", "revoked", "used", "given-back", "spoilt", "not-matching")),
+            "what": one_of(
+                (
+                    "approved",
+                    "revoked",
+                    "used",
+                    "given-back",
+                    "spoilt",
+                    "not-matching",
+                    "declared",
+                    "declaration-refused",
+                )
+            ),
             "why": maybe(_token),
             "until": _moment,
             "domains": many(_domain, 10_000),
