@@ -21,6 +21,7 @@ from mss_guard import addressbook, assembly, config, doors, exceptions, previews
 from mss_guard.assembly import Loaded
 from mss_guard.core import trust
 from mss_guard.core.model import HopReply
+from mss_guard.core.policy.rows import Exemption
 from mss_guard.declarations import Declarations
 from mss_guard.edge import service_manager, trust_feed
 from mss_guard.edge.inspector import Inspector
@@ -398,6 +399,15 @@ async def write_down(found: config.Settings, kind: str, ref: str | None, fields:
         await journal.append(kind, ref, fields, None)
     finally:
         await journal.close()
+
+
+def note_exemption(found: config.Settings, row: Exemption, what: str, by: str = "", reason: str = "") -> None:
+    """`exceptions add|revoke` of a dated row, on record before it holds. Raises JournalBusy, JournalUnavailable, KeyRefused."""
+    fields = {
+        "what": what, "id": row.id, "until": f"{row.until.isoformat()}T00:00:00Z", "category": row.category, "rule": row.rule,
+        "level": row.level, "action": row.action, "by": by or row.by, "reason": reason or row.reason,
+    }  # fmt: skip
+    asyncio.run(write_down(found, "exception", None, fields))
 
 
 def note_pass(found: config.Settings, one: Pass, what: str, by: str = "", reason: str = "") -> None:

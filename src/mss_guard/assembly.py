@@ -20,9 +20,10 @@ from mss_guard.core.model import (
 from mss_guard.core.notice.rehearsal import rehearse
 from mss_guard.core.partners import Partners
 from mss_guard.core.people import People
+from mss_guard.core.policy.rows import Exemption
 from mss_guard.core.strict_yaml import Mistake, Mistakes
 from mss_guard.core.trust import LocalWord
-from mss_guard.edge import library, people_store, published, trust_feed
+from mss_guard.edge import exemptions, library, people_store, published, trust_feed
 from mss_guard.edge.inspector import StartError
 from mss_guard.edge.journal import JournalBusy, JournalUnavailable, KeyRefused, sealing
 from mss_guard.edge.library import Library, LibraryError
@@ -112,13 +113,15 @@ def _with_lists(
         *fed.happened,
         *(f"{name} est partenaire et inscrit sur la liste blanche : traité comme partenaire" for name in both),
     ]
+    exempted = exemptions.read(Path(settings.state))
     knowledge = policy.Knowledge(
-        version=_version(rules, fed.space.version, known, settings),
+        version=_version(rules, fed.space.version, known, settings, exempted),
         structure=policy.Structure(frozenset(settings.structure.domains), frozenset(settings.structure.secure_domains)),
         space=fed.space,
         partners=known,
         settings=policy_settings(settings),
         max_age=settings.trust.max_age,
+        exemptions=exempted,
     )
     state = State(
         knowledge,
@@ -282,8 +285,10 @@ def _partners(settings: config.Settings) -> Partners:
     return partners.union([*own, *(partners.parse(text, name) for name, text in files.items())])
 
 
-def _version(rules: str, space: str, known: Partners, settings: config.Settings) -> str:
-    """One state of knowledge: rules, list, partners and policy, in 16 hexadecimal digits."""
+def _version(
+    rules: str, space: str, known: Partners, settings: config.Settings, exempted: tuple[Exemption, ...]
+) -> str:
+    """One state of knowledge: rules, list, partners, policy and exceptions, in 16 hexadecimal digits."""
     parts = (
         rules,
         space,
@@ -291,6 +296,7 @@ def _version(rules: str, space: str, known: Partners, settings: config.Settings)
         sorted(known.families),
         sorted(known.addresses),
         settings.policy.model_dump(),
+        *exempted,
     )
     return sha256(repr(parts).encode()).hexdigest()[:16]
 

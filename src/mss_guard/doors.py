@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from mss_guard import config
-from mss_guard.edge import inspector, people_store, published, trust_feed
+from mss_guard.edge import exemptions, inspector, people_store, published, trust_feed
 from mss_guard.edge import witness as witnesses
 from mss_guard.edge.next_hop import Hop, HopSettings, Tls
 from mss_guard.edge.smtp_server import FrontLimits, ListenerSettings
@@ -114,11 +114,12 @@ def people_sources(settings: config.Settings) -> people_store.Sources:
 
 
 def list_times(settings: config.Settings) -> tuple[tuple[str, float], ...]:
-    """Modification times of the white list, the partner files and the digests of the people lists."""
+    """Modification times of the white list, the partner files, the dated exceptions and the digests of the people lists."""
     held = str(trust_state(settings) / trust_feed.LAST_GOOD) if settings.trust.published else settings.trust.file
     named = [held] if held else []
     people = people_sources(settings)
     named += [str(people.digests)] if people.given else []
+    named.append(str(exemptions.path(Path(settings.state))))
     found: list[tuple[str, float]] = []
     for name in [*named, *settings.partners.files]:
         path = Path(name)

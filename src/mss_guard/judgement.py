@@ -200,12 +200,14 @@ class Judgement:
         state, now, content = await self._inspected(submission)
         verdict = policy.decide(envelope, content, state.knowledge, now, senders)
         self._note(content, verdict, state.knowledge, now)
+        rows, today = state.knowledge.exemptions, now.astimezone().date()
+        verdict, exempted = policy.exempt(verdict, content, envelope.mail_from, rows, submission.listener.name, today)
         if (passing := self._lifted(submission.envelope, content, verdict, now)) is not None:
             lifted, one = passing
             return _Judged(state, now, content, lifted, _passed(one), one)
         if verdict.would is None and any(r.action is Action.DEFER for r in verdict.recipients):
             return self._traced(_Judged(state, now, content, verdict), submission)
-        return _Judged(state, now, content, verdict)
+        return _Judged(state, now, content, verdict, Passed(exceptions=exempted) if exempted else None)
 
     def _lifted(
         self, envelope: Envelope, content: Assessment | Fault | None, verdict: Verdict, now: datetime

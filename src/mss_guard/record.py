@@ -25,13 +25,15 @@ _QUEUE_ID = re.compile(rb"queued as ([A-Za-z0-9][A-Za-z0-9.-]{0,63})", re.IGNORE
 @dataclass(frozen=True, slots=True)
 class Passed:
     """How a verdict came about that was not the ordinary one: `uninspected` bypass | fault, `fault` of ours that was passed over;
-    `approved`: the reference of the refusal that somebody lifted, `declared`: that its sender did.
+    `approved`: the reference of the refusal that somebody lifted, `declared`: that its sender did; `exceptions`: ids
+    of the dated rows that made it milder.
     """
 
     uninspected: str | None = None
     fault: str | None = None
     approved: str | None = None
     declared: str | None = None
+    exceptions: tuple[str, ...] = ()
 
 
 class Times:
@@ -84,6 +86,8 @@ def decision(
         fields["approved"] = passed.approved
     if passed is not None and passed.declared:
         fields["declared"] = passed.declared
+    if passed is not None and passed.exceptions:
+        fields["exceptions"] = list(passed.exceptions)
     if passed is not None and passed.uninspected:
         fields["uninspected"] = passed.uninspected
     elif content is None:

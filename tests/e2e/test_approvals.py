@@ -163,3 +163,41 @@ async def test_what_cannot_be_approved(tmp_path: Path) -> None:
             status, said = await command(guarded, "approve", ref, "--by", "Dr Duval", "--reason", "essai")
             assert status == 1, (ref, said)
         assert not (tmp_path / "state" / "passes").exists()
+
+
+async def test_a_dated_exception_is_taken_up_counted_and_revoked(tmp_path: Path) -> None:
+    """Added by command, in force with the next look at the lists, its hits counted; revoked, the message is refused again."""
+    note = outlook(TEXT)
+    plain = (
+        b"Subject: Point\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n"
+        + TEXT.replace("\n", "\r\n").encode()
+    )
+    until_day = (datetime.now(UTC) + timedelta(days=20)).date().isoformat()
+    about = (
+        "--from",
+        SENDER,
+        "--to",
+        "messagerie-ordinaire.example",
+        "--until",
+        until_day,
+        "--by",
+        "Dr Duval",
+        "--reason",
+        "essai encadré",
+    )
+    async with FakeHop() as hop, house(tmp_path, hop.port) as guarded:
+        await refused(guarded, plain)
+        assert (await command(guarded, "add", *about, "--level", "certain"))[0] == 2
+        status, said = await command(guarded, "add", *about)
+        assert status == 0, said
+        name = said.split()[0]
+        assert await guarded.service._relist()
+        assert (await send(guarded, plain)).startswith("250")
+        assert guarded.records("decision")[-1]["exceptions"] == [name]
+        await refused(guarded, note)  # its PDF cannot be read
+        status, said = await command(guarded, "list", "--json")
+        assert (status, json.loads(said)["hits"], json.loads(said)["remove"]) == (0, 1, False)
+        assert (await command(guarded, "revoke", name, "--by", "Dr Duval", "--reason", "fin de l'essai"))[0] == 0
+        assert await guarded.service._relist()
+        await refused(guarded, plain)
+    assert [what for what, _ in told(guarded)] == ["added", "removed"]

@@ -1,17 +1,26 @@
-"""`exceptions list|approve|revoke`: let one refused message through, once, on somebody's word."""
+"""`exceptions list|add|approve|revoke|declared`: what passes on somebody's word, once or until a day."""
 
 from __future__ import annotations
 
+import secrets
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Annotated, Any, cast
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
 from mss_guard.cli.common import NO, OK, USAGE, Config, Json, leave, put, refusals, say, sayable
 from mss_guard.cli.language import t
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import date
+
+    from mss_guard.config import Settings
+    from mss_guard.core.policy.rows import Exemption
+
+_IDLE = timedelta(days=90)
 app = typer.Typer(
     no_args_is_help=True,
     help=t(
@@ -83,14 +92,70 @@ def approve(
     ))  # fmt: skip
 
 
+@app.command(
+    help=t(
+        "Une exception datée : de qui, vers qui, sur quoi. Jamais pour une certitude, une pièce illisible, une boîte sécurisée ou un partenaire.",
+        "A dated exception: from whom, to whom, about what. Never for a certainty, an unreadable part, a secure box or a partner.",
+    )
+)
+def add(
+    sender: Annotated[
+        str, typer.Option("--from", help=t("Adresse, domaine ou nom d'écoute.", "Address, domain or listener."))
+    ],
+    to: Annotated[
+        str, typer.Option("--to", help=t("Adresse, domaine, outside ou inside.", "Address, domain, outside or inside."))
+    ],
+    until: Annotated[
+        datetime,
+        typer.Option(
+            "--until", formats=["%Y-%m-%d"], help=t("Dernier jour, un an au plus.", "Last day, at most a year.")
+        ),
+    ],
+    by: Who,
+    reason: Why,
+    category: str | None = None,
+    rule: Annotated[str | None, typer.Option("--rule", help=t("Identifiant ou famille.", "Id or family."))] = None,
+    level: Annotated[str, typer.Option("--level", help="possible | likely")] = "likely",
+    action: Annotated[str, typer.Option("--action", help="relay | note | advise | confirm")] = "note",
+    config: Config = None,
+) -> None:
+    from mss_guard import app as roof
+    from mss_guard.core.model import Category, Level, Measure
+    from mss_guard.core.policy.rows import Exemption, wrong
+    from mss_guard.edge import exemptions
+
+    if not sayable(by.strip(), reason.strip()):
+        leave(USAGE)
+    try:
+        one = Exemption(
+            f"exc-{secrets.token_hex(4)}", _place(sender), _place(to), Category(category) if category else None, rule, Level(level),
+            Measure(action), reason.strip(), by.strip(), datetime.now().astimezone().date(), until.date(),
+        )  # fmt: skip
+    except ValueError as error:
+        say(str(error))
+        leave(USAGE)
+    if (why := wrong(one)) is not None:
+        say(why)
+        leave(USAGE)
+    with refusals():
+        settings = roof.settings(config)
+        held = exemptions.read(Path(settings.state))
+        roof.note_exemption(settings, one, "added")
+        exemptions.write(Path(settings.state), (*held, one))
+    print(one.id)
+    say(t("Le service la prend dans la minute.", "The service takes it within a minute."))
+
+
 @app.command("list", help=t("Ce qui attend d'être utilisé.", "What waits to be used."))
 def list_(config: Config = None, as_json: Json = False) -> None:
     from mss_guard import app as roof
-    from mss_guard.edge import passes
+    from mss_guard.edge import exemptions, passes
 
     with refusals():
         settings = roof.settings(config)
         waiting = passes.Passes(Path(settings.state)).waiting()
+        rows = exemptions.read(Path(settings.state))
+        hits = _hits(settings, rows)
     for one in waiting:
         told: dict[str, Any] = {
             "ref": one.ref, "until": one.until.isoformat(timespec="seconds"), "domains": list(one.domains), "recipients": len(one.recipients),
@@ -102,7 +167,52 @@ def list_(config: Config = None, as_json: Json = False) -> None:
             print(
                 f"{one.ref}  {one.until.astimezone():%d/%m/%Y %H:%M}  {', '.join(one.domains)}  {one.by} : {one.reason}"
             )
-    leave(OK if waiting else NO)
+    today = datetime.now().astimezone().date()
+    for row in rows:
+        count, last = hits[row.id]
+        idle = row.until < today or today - (last or row.made) > _IDLE
+        said = {
+            "id": row.id, "from": row.sender, "to": row.to, "category": row.category, "rule": row.rule, "level": row.level, "action": row.action,
+            "until": row.until.isoformat(), "by": row.by, "reason": row.reason, "hits": count, "last": last.isoformat() if last else None,
+            "remove": idle,
+        }  # fmt: skip
+        if as_json:
+            put(said)
+        else:
+            about = row.rule or row.category or t("tout", "anything")
+            advice = t("   à retirer : sans usage ou périmée", "   to be removed: unused or over") if idle else ""
+            print(
+                f"{row.id}  {row.sender} → {row.to}  {about} ≤ {row.level} : {row.action}  {row.until:%d/%m/%Y}  {count}×{advice}"
+            )
+    leave(OK if waiting or rows else NO)
+
+
+def _hits(settings: Settings, rows: Sequence[Exemption]) -> dict[str, tuple[int, date | None]]:
+    """How often each row made a verdict milder, and when last, by the journal."""
+    from mss_guard.edge import journal
+
+    found: dict[str, tuple[int, date | None]] = {row.id: (0, None) for row in rows}
+    if not rows:
+        return found
+    first = min(row.made for row in rows)
+    since = datetime(first.year, first.month, first.day, tzinfo=UTC) - timedelta(days=1)
+    for one in journal.search(Path(settings.audit.path), journal.Filters(kinds=frozenset({"decision"}), since=since)):
+        for name in cast("list[str]", one.record.get("exceptions") or []):
+            if name in found:
+                found[name] = (found[name][0] + 1, datetime.fromisoformat(one.at).date())
+    return found
+
+
+def _place(text: str) -> str:
+    """An address or a domain as verdicts know it: A-label, lower case; other words stay."""
+    from mss_guard.core import addresses
+
+    if "@" in text:
+        parsed = addresses.parse(text.encode(), smtputf8=True)
+        if parsed.malformed:
+            raise ValueError(t("adresse mal formée", "malformed address"))
+        return f"{parsed.local_part.casefold()}@{parsed.domain}"
+    return (addresses.to_ascii(text) or "") if "." in text else text
 
 
 @app.command(
@@ -138,13 +248,18 @@ def declared(days: int = 30, config: Config = None, as_json: Json = False) -> No
 )
 def revoke(ref: Annotated[str, typer.Argument(metavar="REF")], by: Who, reason: Why, config: Config = None) -> None:
     from mss_guard import app as roof
-    from mss_guard.edge import passes
+    from mss_guard.edge import exemptions, passes
 
     if not sayable(by.strip(), reason.strip()):
         leave(USAGE)
     with refusals():
         settings = roof.settings(config)
         store = passes.Passes(Path(settings.state))
+        rows = exemptions.read(Path(settings.state))
+        if (row := next((one for one in rows if one.id == ref), None)) is not None:
+            roof.note_exemption(settings, row, "removed", by=by.strip(), reason=reason.strip())
+            exemptions.write(Path(settings.state), tuple(one for one in rows if one is not row))
+            return
         found = next((one for one in store.waiting() if one.ref == ref), None)
         if found is None or not store.revoke(ref):
             say(t("aucune approbation en attente sous cette référence", "no approval waits under this reference"))

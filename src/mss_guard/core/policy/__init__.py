@@ -1,6 +1,7 @@
 """Who may receive what: the decision table, and nothing else in the house says no."""
 
 from mss_guard.core.policy.decision import decide, decide_uninspected, lift, liftable, needs_content
+from mss_guard.core.policy.exempting import exempt
 from mss_guard.core.policy.knowledge import (
     SUSPICION,
     Handling,
@@ -22,6 +23,7 @@ __all__ = [
     "classify_sender",
     "decide",
     "decide_uninspected",
+    "exempt",
     "lift",
     "liftable",
     "look_up",

@@ -11,6 +11,7 @@ from typing import Literal
 from mss_guard.core import trust
 from mss_guard.core.model import Category, Level, Measure, Mode, Why
 from mss_guard.core.partners import Partners
+from mss_guard.core.policy.rows import Exemption
 from mss_guard.core.trust import TrustSpace
 
 Senders = Literal["own", "any"]
@@ -78,6 +79,7 @@ class Knowledge:
     partners: Partners = field(default_factory=Partners)
     settings: PolicySettings = field(default_factory=PolicySettings)
     max_age: timedelta = timedelta(days=15)
+    exemptions: tuple[Exemption, ...] = ()
 
     def has_list(self, now: datetime) -> bool:
         return trust.usable(self.space, now, self.max_age)
