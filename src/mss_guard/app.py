@@ -410,6 +410,11 @@ def note_exemption(found: config.Settings, row: Exemption, what: str, by: str = 
     asyncio.run(write_down(found, "exception", None, fields))
 
 
+def note_false_positive(found: config.Settings, ref: str, by: str, reason: str) -> None:
+    """`exceptions false-positive`. Raises JournalBusy, JournalUnavailable, KeyRefused."""
+    asyncio.run(write_down(found, "exception", ref, {"what": "false-positive", "by": by, "reason": reason}))
+
+
 def note_pass(found: config.Settings, one: Pass, what: str, by: str = "", reason: str = "") -> None:
     """`exceptions approve|revoke`, on record before it holds. Raises JournalBusy, JournalUnavailable, KeyRefused."""
     fields = {**exceptions.pass_fields(one, what), "by": by or one.by, "reason": reason or one.reason}

@@ -186,7 +186,11 @@ async def test_a_dated_exception_is_taken_up_counted_and_revoked(tmp_path: Path)
         "essai encadré",
     )
     async with FakeHop() as hop, house(tmp_path, hop.port) as guarded:
-        await refused(guarded, plain)
+        ref = await refused(guarded, plain)
+        word = ("--by", "Dr Duval", "--reason", "aucune donnée de santé")
+        assert (await command(guarded, "false-positive", "MSSG-2222-2222", *word))[0] == 1
+        assert (await command(guarded, "false-positive", ref, *word))[0] == 0
+        assert guarded.records("exception")[-1]["ref"] == ref
         assert (await command(guarded, "add", *about, "--level", "certain"))[0] == 2
         status, said = await command(guarded, "add", *about)
         assert status == 0, said
@@ -200,4 +204,4 @@ async def test_a_dated_exception_is_taken_up_counted_and_revoked(tmp_path: Path)
         assert (await command(guarded, "revoke", name, "--by", "Dr Duval", "--reason", "fin de l'essai"))[0] == 0
         assert await guarded.service._relist()
         await refused(guarded, plain)
-    assert [what for what, _ in told(guarded)] == ["added", "removed"]
+    assert [what for what, _ in told(guarded)] == ["false-positive", "added", "removed"]

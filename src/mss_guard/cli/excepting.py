@@ -267,6 +267,28 @@ def revoke(ref: Annotated[str, typer.Argument(metavar="REF")], by: Who, reason: 
         roof.note_pass(settings, found, "revoked", by=by.strip(), reason=reason.strip())
 
 
+@app.command(
+    "false-positive",
+    help=t(
+        "Inscrire au journal qu'un refus ou un signalement était à tort ; ne laisse rien passer.",
+        "Write down that a refusal or a note was wrong; lets nothing pass.",
+    ),
+)
+def false_positive(
+    ref: Annotated[str, typer.Argument(metavar="REF")], by: Who, reason: Why, config: Config = None
+) -> None:
+    from mss_guard import app as roof
+
+    if not sayable(by.strip(), reason.strip()):
+        leave(USAGE)
+    with refusals():
+        settings = roof.settings(config)
+        if _decision(Path(settings.audit.path), ref) is None:
+            say(t("référence inconnue du journal", "no such reference in the journal"))
+            leave(NO)
+        roof.note_false_positive(settings, ref, by.strip(), reason.strip())
+
+
 def _decision(root: Path, ref: str) -> dict[str, Any] | None:
     from mss_guard.edge import journal
 

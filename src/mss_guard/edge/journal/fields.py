@@ -278,6 +278,7 @@ SCHEMAS: Mapping[str, Shape] = {
                     "declaration-refused",
                     "added",
                     "removed",
+                    "false-positive",
                 )
             ),
             "why": maybe(_token),
