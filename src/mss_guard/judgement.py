@@ -84,7 +84,6 @@ class _Judged:
 
 class Judgement:
     """The `Judge` of every front. `notify` takes a finished notice and returns at once. `bypassed`: does mail pass uninspected now?
-    `book` is asked for boxes to propose.
     `book` is asked for boxes to propose. `claim`: may one more report go to this sender this hour?
     """
 
