@@ -29,7 +29,7 @@ demo: install
 
 test: dev
 	@sh scripts/system-packages.sh $(RUN_PACKAGES) $(TEST_PACKAGES)
-	$(BIN)/pytest
+	$(BIN)/pytest -n 2 --dist loadfile
 
 check: format lint types contracts unit-files test
 
