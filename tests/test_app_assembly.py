@@ -164,3 +164,14 @@ def test_the_example_configuration_loads_with_the_shipped_rules():
     """What an administrator copies names no rule, region or family that is not there."""
     example = Path(__file__).resolve().parents[1] / "examples" / "mss-guard.yaml"
     assert assembly.load(config.load(example), datetime.now(UTC)).payload
+
+
+def test_exceptions_out_of_reach_never_turn_into_refusals(tmp_path):
+    """A command that only looks does without them; the service does not start on it, and keeps its rows when it happens later."""
+    found = settings(f"state: {tmp_path / 'state'}\n")
+    loaded = assembly.load(found, NOW, compiled=False, keep=True)
+    (tmp_path / "state" / "exceptions.json").mkdir(parents=True)
+    assert assembly.load(found, NOW, compiled=False).state.knowledge.exemptions == ()
+    for serve in (lambda: assembly.load(found, NOW, compiled=False, keep=True), lambda: assembly.relist(loaded, NOW)):
+        with pytest.raises(assembly.REFUSALS):
+            serve()

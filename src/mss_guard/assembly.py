@@ -113,7 +113,7 @@ def _with_lists(
         *fed.happened,
         *(f"{name} est partenaire et inscrit sur la liste blanche : traité comme partenaire" for name in both),
     ]
-    exempted = exemptions.read(Path(settings.state))
+    exempted = _exempted(Path(settings.state), serving=keep)
     knowledge = policy.Knowledge(
         version=_version(rules, fed.space.version, known, settings, exempted),
         structure=policy.Structure(frozenset(settings.structure.domains), frozenset(settings.structure.secure_domains)),
@@ -166,6 +166,18 @@ def people_said(settings: config.Settings, made: float | None, now: datetime) ->
     age = (now - datetime.fromtimestamp(made, UTC)).days
     if age >= OLD_LIST:
         yield f"listes de personnes : vieilles de {age} jours (plus de {OLD_LIST}), exportez-les de nouveau puis {update}"
+
+
+def _exempted(state: Path, *, serving: bool) -> tuple[Exemption, ...]:
+    """The dated exceptions. Out of reach, a command that only looks does without; the service refuses to start or keeps
+    its last good rows, for to forget them would turn a fault of ours into refusals.
+    """
+    try:
+        return exemptions.read(state)
+    except OSError:
+        if serving:
+            raise
+        return ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,15 +18,14 @@ def path(state: Path) -> Path:
 
 
 def read(state: Path) -> tuple[Exemption, ...]:
-    """Every row; none without a file, or out of reach (`scan` by anybody): then what they would ease is refused.
-
-    Raises Mistakes for what is no such file: then the last good rows serve.
+    """Every row; none without a file. Raises Mistakes for what is no such file, OSError for one out of reach: then the last
+    good rows serve.
     """
     place = path(state)
     try:
         given = json.loads(place.read_bytes())
         rows = tuple(_row(one) for one in given)
-    except (FileNotFoundError, NotADirectoryError, PermissionError):
+    except FileNotFoundError:
         return ()
     except (ValueError, KeyError, TypeError) as error:
         raise Mistakes([Mistake(str(place), 1, 1, f"exceptions illisibles ({type(error).__name__})")]) from None
