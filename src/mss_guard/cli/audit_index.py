@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from mss_guard.cli.common import OK, TEMPORARY, USAGE, Json, leave, put, refusals, say
+from mss_guard.cli.common import OK, TEMPORARY, USAGE, Json, leave, put, refusals, say, whoever, write_down
 from mss_guard.cli.language import t
 
 COLUMNS = (
@@ -82,6 +82,7 @@ def export(config: Path | None, wanted: Wanted, form: Literal["csv", "json"], ou
 
     with index(config) as (settings, store, _):
         question = asked(settings, wanted)
+        write_down(config, "consult", None, {"what": "export", "by": whoever()})
         lines = _csv(find, store, question) if form == "csv" else _json(find, store, question)
         if output is None:
             sys.stdout.write("".join(lines))

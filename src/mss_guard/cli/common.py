@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+import getpass
 import io
 import json
+import os
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -82,3 +86,26 @@ def refusals() -> Iterator[None]:
         for line in explain_refusal(refusal):
             say(line)
         leave(USAGE)
+
+
+def whoever() -> str:
+    """Who sits there, as the system knows them; `sudo` is looked through."""
+    name = os.environ.get("SUDO_USER") or getpass.getuser()
+    return re.sub(r"[^A-Za-z0-9_.-]", "_", name)[:60] or "inconnu"
+
+
+def write_down(config: Path | None, kind: str, ref: str | None, fields: dict[str, object]) -> None:
+    """The record of this act, on disk before anything is shown; what cannot be written down does not happen (status 75)."""
+    from mss_guard import app
+    from mss_guard.edge.journal import JournalBusy, JournalUnavailable
+
+    try:
+        asyncio.run(app.write_down(app.settings(config), kind, ref, fields))
+    except (JournalBusy, JournalUnavailable) as problem:
+        say(
+            t(
+                f"Le journal ne peut pas être écrit ({problem}) : rien n'est montré.",
+                f"The journal cannot be written ({problem}): nothing is shown.",
+            )
+        )
+        leave(TEMPORARY)

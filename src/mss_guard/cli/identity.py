@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import getpass
 import os
-import re
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -13,7 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from mss_guard.cli import audit, proving
-from mss_guard.cli.common import NO, OK, TEMPORARY, USAGE, Config, Json, leave, put, refusals, say
+from mss_guard.cli.common import NO, OK, USAGE, Config, Json, leave, put, refusals, say, whoever, write_down
 from mss_guard.cli.language import t
 
 PRIVATE, PUBLIC = "cle-dpo.json", "cle-dpo.pub.pem"
@@ -151,7 +149,7 @@ def open_(
             )
         )
         leave(NO)
-    _write_down(config, "open-identity", ref, {"key": opener.id, "reason": reason, "by": _by()})
+    write_down(config, "open-identity", ref, {"key": opener.id, "reason": reason, "by": whoever()})
     recipients = sealing.passages(identity, [str(r.get("domain")) for r in _listed(record, "recipients")])
     if as_json:
         put({"ref": ref, "at": record.get("at"), "sender": identity.sender, "recipients": list(recipients)})
@@ -177,8 +175,8 @@ def subject(address: str, config: Config = None, reason: Reason = "demande d'acc
     names = journal.Keys(keys_dir).candidates(parsed)
     who = frozenset(n["id"] for n in names)
     found = list(journal.search(root, journal.Filters(kinds=frozenset({"decision"}), who=who))) if who else []
-    fields = {"what": "subject", "found": len(found), "who": list(names), "by": _by(), "reason": reason}
-    _write_down(config, "consult", None, fields)
+    fields = {"what": "subject", "found": len(found), "who": list(names), "by": whoever(), "reason": reason}
+    write_down(config, "consult", None, fields)
     for one in found:
         put(_of(one.record, who))
     leave(OK if found else NO)
@@ -207,12 +205,6 @@ def _listed(record: dict[str, Any], key: str) -> list[dict[str, Any]]:
     return [one for one in record.get(key) or [] if isinstance(one, dict)]
 
 
-def _by() -> str:
-    """Who sits there, as the system knows them; `sudo` is looked through."""
-    name = os.environ.get("SUDO_USER") or getpass.getuser()
-    return re.sub(r"[^A-Za-z0-9_.-]", "_", name)[:60] or "inconnu"
-
-
 def _check_reason(reason: str) -> None:
     from mss_guard.edge.journal import shapes
 
@@ -220,20 +212,3 @@ def _check_reason(reason: str) -> None:
         say(t("--reason : de 3 à 200 caractères, sans adresse ni numéro : elle reste au journal.",
               "--reason: 3 to 200 characters, no address, no number: it stays in the journal."))  # fmt: skip
         leave(USAGE)
-
-
-def _write_down(config: Path | None, kind: str, ref: str | None, fields: dict[str, object]) -> None:
-    """The record of this act, on disk before anything is shown; what cannot be written down does not happen (status 75)."""
-    from mss_guard import app
-    from mss_guard.edge.journal import JournalBusy, JournalUnavailable
-
-    try:
-        asyncio.run(app.write_down(app.settings(config), kind, ref, fields))
-    except (JournalBusy, JournalUnavailable) as problem:
-        say(
-            t(
-                f"Le journal ne peut pas être écrit ({problem}) : rien n'est montré.",
-                f"The journal cannot be written ({problem}): nothing is shown.",
-            )
-        )
-        leave(TEMPORARY)

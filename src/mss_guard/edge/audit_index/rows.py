@@ -41,7 +41,22 @@ def rows(record: Mapping[str, Any], writer: int, segment: str, line: int) -> Ite
         )
 
 
-_PLAIN = ("ref", "structure", "knowledge", "mode", "front", "action", "would", "measure", "reason", "level", "fault")
+_PLAIN = (
+    "ref",
+    "structure",
+    "knowledge",
+    "mode",
+    "front",
+    "action",
+    "would",
+    "measure",
+    "reason",
+    "level",
+    "fault",
+    "uninspected",
+    "approved",
+    "declared",
+)
 
 
 def _decision(record: Mapping[str, Any], key: Row, segment: str, line: int) -> Iterator[tuple[Table, Row]]:
@@ -50,6 +65,7 @@ def _decision(record: Mapping[str, Any], key: Row, segment: str, line: int) -> I
     row = {**key, **{name: _text(record, name) for name in _PLAIN}, "segment": segment, "line": line}
     row |= {name: _number(record, name) for name in ("score", "size")}
     row |= {name: record[name] if isinstance(record.get(name), bool) else None for name in ("health", "inspected")}
+    row["exempted"] = bool(record.get("exceptions"))
     row |= {"sender_kind": _text(sender, "kind"), "sender_domain": _text(sender, "domain"), "sender_who": _who(sender)}
     yield tables.decisions, row
     for n, one in enumerate(_listed(record, "recipients")):

@@ -1,0 +1,46 @@
+"""Figures of the journal → documents for those who answer for it: the monthly report (HTML), the entry of the violation register."""
+
+from mss_guard.core.report.figures import (
+    FOLLOWED_WITHIN,
+    INTO,
+    OUTSIDE,
+    Act,
+    Count,
+    Day,
+    Domain,
+    Figures,
+    Gone,
+    Period,
+    Standing,
+    Week,
+    following,
+    french,
+    monday,
+    month,
+)
+from mss_guard.core.report.page import page
+from mss_guard.core.report.register import Entry, as_json, as_text, entry
+
+__all__ = [
+    "FOLLOWED_WITHIN",
+    "INTO",
+    "OUTSIDE",
+    "Act",
+    "Count",
+    "Day",
+    "Domain",
+    "Entry",
+    "Figures",
+    "Gone",
+    "Period",
+    "Standing",
+    "Week",
+    "as_json",
+    "as_text",
+    "entry",
+    "following",
+    "french",
+    "monday",
+    "month",
+    "page",
+]

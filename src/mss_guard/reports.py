@@ -1,0 +1,112 @@
+"""Reports for those who answer for the guard: the month as one HTML file, the entry of the violation register.
+
+What is asked of the index here is asked by the console too: documents come from (settings, store, period, structures).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
+from pathlib import Path
+
+from mss_guard import witnessing
+from mss_guard.assembly import Loaded
+from mss_guard.core import inspection, report, trust
+from mss_guard.core.model import Address
+from mss_guard.core.model import Standing as RecipientStanding
+from mss_guard.core.notice.roads import Roads
+from mss_guard.core.report import Figures, Period, Standing
+from mss_guard.edge import journal
+from mss_guard.edge.audit_index import Store, figures
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What the words of a report need beside its figures: rule titles, and who stands behind a domain."""
+
+    titles: Mapping[str, str]
+    kind: Callable[[str], str]
+
+
+def desk(loaded: Loaded) -> Desk:
+    """From the rules and roads in force; compiles the rules, which takes seconds."""
+    entries = inspection.load(loaded.payload).ruleset.entries
+    return Desk({name: entry.title for name, entry in entries.items()}, kinds(loaded))
+
+
+def kinds(loaded: Loaded) -> Callable[[str], str]:
+    """An outside domain → who stands behind it (a word of roads.Kind)."""
+    paper = loaded.state.stationery
+    roads: Roads | None = paper.roads if paper is not None else None
+
+    @lru_cache(maxsize=4096)
+    def kind(domain: str) -> str:
+        return str(roads.kind(Address(b"", "", domain), RecipientStanding.OUTSIDE)) if roads else "inconnu"
+
+    return kind
+
+
+def last_month(today: date) -> Period:
+    """The whole month before this one."""
+    return report.month((today.replace(day=1) - timedelta(days=1)).strftime("%Y-%m"))
+
+
+def document(loaded: Loaded, given: Desk, found: Figures, now: datetime) -> str:
+    """The report of these figures. Raises OSError when the journal cannot be read."""
+    return report.page(found, standing(loaded, now), given.titles, given.kind)
+
+
+def monthly(
+    loaded: Loaded, given: Desk, store: Store, period: Period, structures: Collection[str] | None, now: datetime
+) -> str:
+    """The report of a period. Raises OSError, IndexBroken."""
+    return document(loaded, given, figures(store, period, structures), now)
+
+
+def standing(loaded: Loaded, now: datetime) -> Standing:
+    """How the guard itself stands now: list, chain, witness. Reads the whole journal."""
+    settings = loaded.settings
+    keys = journal.exported(Path(settings.state) / "keys") or None
+    root = Path(settings.audit.path)
+    checked = journal.verify(root, keys)
+    missing = witnessing.late(settings, now)
+    held = witnessing.status(settings)
+    seen = f"dernière copie remise le {held.at[:10]}" if held.at else "jamais joint"
+    return Standing(
+        settings.structure.name,
+        settings.policy.mode or "enforce",
+        now.astimezone(UTC).date(),
+        *_list_said(loaded, now),
+        _chain_said(checked, held.heads),
+        checked.ok,
+        missing or seen,
+        missing is None,
+    )
+
+
+def _list_said(loaded: Loaded, now: datetime) -> tuple[str, bool]:
+    space = loaded.state.knowledge.space
+    if loaded.settings.trust.list is None or space.confirmed_at is None:
+        return "aucune liste blanche", False
+    age = trust.freshness(space, now)
+    days = (now - space.confirmed_at).days
+    return f"{len(space.domains)} domaines, confirmée il y a {days} jour(s)", age != "old"
+
+
+def _chain_said(checked: journal.Report, witnessed: Mapping[str, int]) -> tuple[str, ...]:
+    said = [
+        f"Chaîne {w.node}/{w.writer} : {w.records} enregistrements, {'intacte' if not w.breaks else 'ROMPUE'}, "
+        f"{max(0, w.last_seq - witnessed.get(f'{w.node}/{w.writer}', 0))} depuis la dernière tête remise au témoin (non prouvés)"
+        for w in checked.writers
+    ]
+    return (*said, *(f"Rupture : {one}" for one in checked.breaks[:10]))
+
+
+def register(structure: str, store: Store, period: Period, structures: Collection[str] | None) -> report.Entry | None:
+    """The register's entry for a period, None when there is nothing to enter. Raises IndexBroken."""
+    return report.entry(figures(store, period, structures), structure)
+
+
+__all__ = ["Desk", "desk", "document", "kinds", "last_month", "monthly", "register", "standing"]
