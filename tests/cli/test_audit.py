@@ -118,3 +118,21 @@ def test_no_cell_of_an_export_is_a_formula(cell):
     """What a spreadsheet would compute stands behind an apostrophe."""
     assert safe(cell) == "'" + cell
     assert safe("ehpad.fr") == "ehpad.fr"
+
+
+def test_a_month_is_reported_and_what_left_is_entered(written, tmp_path):
+    """One HTML file for the month at hand, in which refusals are counted; nothing left, so that the register has no entry (status 1).
+    Both acts of reading stand in the journal before anything is shown.
+    """
+    config, _ = written
+    now, page = datetime.now(UTC), tmp_path / "rapport.html"
+    ran = run("audit", "report", "--month", f"{now:%Y-%m}", "-c", config, "-o", page)
+    assert (ran.status, ran.out) == (0, ""), ran.err
+    text = page.read_text()
+    assert text.startswith("<!doctype html>")
+    assert "EHPAD Les Tilleuls" in text
+    assert "OUTSIDE" not in text
+    assert run("audit", "register", "--period", f"{now:%Y-%m}", "-c", config).status == 1
+    assert run("audit", "register", "--period", "hier", "-c", config).status == 2
+    told = run("audit", "search", "--kind", "consult", "--json", "-c", config).lines
+    assert [record["what"] for record in told][-1:] == ["report"]
