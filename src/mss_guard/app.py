@@ -17,7 +17,18 @@ from typing import TypeVar
 
 import structlog
 
-from mss_guard import addressbook, assembly, config, doors, exceptions, previews, telling, witnessing
+from mss_guard import (
+    addressbook,
+    assembly,
+    config,
+    doors,
+    exceptions,
+    exporting,
+    monthly,
+    previews,
+    telling,
+    witnessing,
+)
 from mss_guard.assembly import Loaded
 from mss_guard.core import trust
 from mss_guard.core.model import HopReply
@@ -97,6 +108,8 @@ class Service:
         self.notifier.start()
         self._ends.push_async_callback(self.notifier.drain, 5.0)
         self.witness = Witness(lambda: self.settings, self.journal, self.hops.submit)
+        self.exporter = exporting.Exporter(lambda: self.settings)
+        self.monthly = monthly.Monthly(lambda: self.settings, self.journal, self.hops.submit, monthly.maker(self._path))
         book = addressbook.AddressBook(doors.directory_index(settings))
         self._ends.callback(book.close)
         outages = Outages()
@@ -123,6 +136,8 @@ class Service:
             for one in (
                 self.vigil.run,
                 self.witness.run,
+                self.exporter.run,
+                self.monthly.run,
                 self._purges,
                 self._reloads,
                 self._renew_list,

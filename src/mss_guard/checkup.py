@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from mss_guard import addressbook, assembly, doors, witnessing
+from mss_guard import addressbook, assembly, doors, exporting, witnessing
 from mss_guard.config import Settings, check
 from mss_guard.core import formats, trust
 from mss_guard.core.formats.tooling import Tool
@@ -223,6 +223,15 @@ def _journal(settings: Settings, now: datetime) -> Iterator[Result]:
         remedy = "faire de la place : sans journal, tout courrier attend"
         yield Result(name, free > FREE_DISK, f"{free // 1024 // 1024} Mo libres", remedy)
     yield from _witness(settings, now)
+    if settings.audit.export is not None:
+        why = exporting.late(settings, now)
+        yield Result(
+            "export",
+            why is None,
+            why or "le collecteur suit",
+            "audit.export, audit.export_ca, audit.export_token",
+            needed=False,
+        )
     yield from _identity(settings)
 
 

@@ -7,8 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from mss_guard import config
-from mss_guard.edge import exemptions, inspector, people_store, published, trust_feed
-from mss_guard.edge import witness as witnesses
+from mss_guard.edge import collector, exemptions, inspector, people_store, published, trust_feed
 from mss_guard.edge.next_hop import Hop, HopSettings, Tls
 from mss_guard.edge.smtp_server import FrontLimits, ListenerSettings
 from mss_guard.edge.smtp_server.ports import ListenerMode
@@ -95,10 +94,17 @@ def directory_source(settings: config.Settings, named: str | None) -> published.
     return published.Source(where, Path(settings.directory.ca) if settings.directory.ca else None, proxy)
 
 
-def witness(settings: config.Settings) -> witnesses.Road | None:
+def witness(settings: config.Settings) -> collector.Road | None:
     """The witness that has an address of its own; None when it is told by mail, or when there is none."""
     ca = settings.audit.witness_ca
-    return witnesses.road(settings.audit.witness, Path(ca) if ca else None)
+    return collector.road(settings.audit.witness, Path(ca) if ca else None)
+
+
+def export(settings: config.Settings) -> collector.Road | None:
+    """Where the journal's records are copied to; None when nowhere."""
+    audit = settings.audit
+    ca, token = (Path(p) if p else None for p in (audit.export_ca, audit.export_token))
+    return collector.road(audit.export, ca, token) if audit.export else None
 
 
 def identity_key(settings: config.Settings) -> Path:

@@ -23,8 +23,8 @@ import structlog
 from mss_guard import doors
 from mss_guard.config import Settings
 from mss_guard.core import addresses
+from mss_guard.edge import collector
 from mss_guard.edge import journal as journals
-from mss_guard.edge import witness
 from mss_guard.edge.journal import Head, Journal, JournalUnavailable
 from mss_guard.edge.notifier import Send
 
@@ -134,7 +134,9 @@ class Witness:
         road = doors.witness(settings)
         if road is None:
             return "adresse de témoin illisible"
-        return await asyncio.to_thread(witness.hand_over, road, [h.line for h in found], doors.hostname(settings))
+        lines = [collector.Line(h.line, "journal-head", h.at) for h in found]
+        why = await asyncio.to_thread(collector.hand_over, road, lines, doors.hostname(settings))
+        return f"le témoin : {why}" if why else None
 
     async def _mail(self, settings: Settings, found: Sequence[Head], now: datetime) -> str | None:
         dpo = addresses.parse((settings.structure.dpo.email or "").encode(), smtputf8=True)

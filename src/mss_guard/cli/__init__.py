@@ -9,10 +9,10 @@ from mss_guard.cli import (
     demo,
     directory,
     excepting,
+    exporting,
     journal_words,
     lists,
     native,
-    reporting,
     rules,
     scanning,
     service,
@@ -57,7 +57,7 @@ app.add_typer(trusting.app, name="trust")
 app.add_typer(directory.app, name="directory")
 app.add_typer(rules.app, name="rules")
 app.add_typer(lists.app, name="lists")
-app.add_typer(reporting.app, name="audit")
+app.add_typer(exporting.app, name="audit")
 app.add_typer(bypassing.app, name="bypass")
 app.add_typer(excepting.app, name="exceptions")
 app.add_typer(setting_up.notices, name="notice")

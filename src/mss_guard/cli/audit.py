@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from mss_guard.cli import audit_index, witness_words
-from mss_guard.cli.audit_index import Form, Output, Rebuild, Wanted
+from mss_guard.cli.audit_index import Rebuild
 from mss_guard.cli.common import NO, OK, USAGE, Config, Json, leave, put, refusals, say
 from mss_guard.cli.language import t
 
@@ -138,40 +138,6 @@ def show(reference: str, config: Config = None, as_json: Json = False) -> None:
 )
 def index(config: Config = None, as_json: Json = False, rebuild: Rebuild = False) -> None:
     audit_index.refresh(config, as_json, rebuild)
-
-
-@app.command(
-    help=t(
-        "Emporter des décisions : CSV pour un tableur, ou JSON.", "Take decisions away: CSV for a spreadsheet, or JSON."
-    )
-)
-def export(
-    config: Config = None,
-    form: Form = "csv",
-    output: Output = None,
-    ref: str | None = None,
-    address: str | None = None,
-    domain: str | None = None,
-    rule: str | None = None,
-    action: str | None = None,
-    reason: str | None = None,
-    standing: str | None = None,
-    structure: str | None = None,
-    since: Day = None,
-    until: Day = None,
-) -> None:
-    if form not in ("csv", "json"):
-        say("--format csv | json")
-        leave(USAGE)
-    fields = {
-        "ref": ref, "domain": domain, "rule": rule, "action": action, "reason": reason, "standing": standing, "structure": structure,
-        "since": _iso(since), "until": _iso(until),
-    }  # fmt: skip
-    audit_index.export(config, Wanted(address, fields), "csv" if form == "csv" else "json", output)
-
-
-def _iso(moment: datetime | None) -> str | None:
-    return moment.strftime("%Y-%m-%dT%H:%M:%S") if moment else None
 
 
 def summary(record: dict[str, Any]) -> str:

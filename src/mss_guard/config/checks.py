@@ -160,6 +160,11 @@ def _audit(settings: Settings) -> Iterator[_Wrong]:
         )
     elif audit.witness_ca is not None and audit.witness in ("mail", "none"):
         yield _Wrong(("audit", "witness_ca"), "witness_ca ne sert qu'avec un témoin en https:// ou syslog+tls://")
+    if audit.export is not None and not _WITNESS.fullmatch(audit.export):
+        yield _Wrong(("audit", "export"), "il faut https://hôte/chemin ou syslog+tls://hôte[:port]")
+    for key in ("export_ca", "export_token"):
+        if getattr(audit, key) is not None and audit.export is None:
+            yield _Wrong(("audit", key), f"{key} ne sert qu'avec audit.export")
     if not audit.index.startswith(("sqlite:///", "postgresql://")):
         yield _Wrong(("audit", "index"), "sqlite:////chemin/absolu ou postgresql://utilisateur@hôte/base")
 

@@ -234,6 +234,10 @@ class Audit(Section):
     confidential_senders: tuple[Domain | Mailbox, ...] = ()
     witness: Line = "mail"
     witness_ca: Line | None = None
+    export: Line | None = None
+    export_ca: Line | None = None
+    export_token: Line | None = None
+    report: Literal["mail", "none"] = "mail"
     retention: Duration = timedelta(days=365)
 
 

@@ -1,4 +1,4 @@
-"""Handing heads to a witness: what reaches an https address and a syslog server, and what is said when it does not."""
+"""Handing lines to a collector: what reaches an https address and a syslog server, and what is said when it does not."""
 
 import http.server
 import socket
@@ -6,10 +6,11 @@ import threading
 
 import pytest
 
-from mss_guard.edge.witness import Road, hand_over, road
+from mss_guard.edge.collector import Line, Road, hand_over, road
 from tests.edge.list_server import make_chain
 
-LINES = ['{"log":"tilleuls/n/front-0","seq":1}', '{"log":"tilleuls/n/front-0","seq":2}']
+TEXTS = ['{"log":"tilleuls/n/front-0","seq":1}', '{"log":"tilleuls/n/front-0","seq":2}']
+LINES = [Line(text, "journal-head", "2026-11-26T08:00:00.000000Z") for text in TEXTS]
 
 
 @pytest.fixture(scope="module")
@@ -19,6 +20,7 @@ def chain(tmp_path_factory):
 
 class Taker(http.server.BaseHTTPRequestHandler):
     def do_POST(self):
+        self.server.asked.append(self.headers["Authorization"])
         self.server.taken.append((self.path, self.rfile.read(int(self.headers["Content-Length"]))))
         self.send_response(self.server.status)
         self.end_headers()
@@ -31,30 +33,38 @@ class Taker(http.server.BaseHTTPRequestHandler):
 def https(chain):
     server = http.server.HTTPServer(("127.0.0.1", 0), Taker)
     server.socket = chain.server.wrap_socket(server.socket, server_side=True)
-    server.taken, server.status = [], 204
+    server.taken, server.asked, server.status = [], [], 204
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield server
     server.shutdown()
     server.server_close()
 
 
-def test_an_https_witness_takes_one_line_a_head(https, chain):
+def test_an_https_collector_takes_one_line_a_head(https, chain):
     """A POST of newline-delimited JSON to the very path; a 2xx is an acceptance."""
     to = road(f"https://127.0.0.1:{https.server_port}/temoin?cle=a", chain.ca)
     assert hand_over(to, LINES, "guet.test") is None
-    assert https.taken == [("/temoin?cle=a", "".join(f"{line}\n" for line in LINES).encode())]
+    assert https.taken == [("/temoin?cle=a", "".join(f"{line}\n" for line in TEXTS).encode())]
+
+
+def test_a_token_is_shown_to_who_asks_for_it(https, chain, tmp_path):
+    """It is read from its file each time, and a file that is not there is a reason, never a fault."""
+    token = tmp_path / "jeton"
+    to = road(f"https://127.0.0.1:{https.server_port}/", chain.ca, token)
+    assert "ne peut pas être joint" in hand_over(to, LINES, "g")
+    token.write_text("abc\n")
+    assert hand_over(to, LINES, "g") is None
+    assert https.asked == ["Bearer abc"]
 
 
 @pytest.mark.parametrize("status", [302, 404, 500])
 def test_any_other_answer_means_that_nothing_was_kept(https, chain, status):
     """A redirect, a refusal, a fault: said by its number."""
     https.status = status
-    assert (
-        hand_over(road(f"https://127.0.0.1:{https.server_port}/", chain.ca), LINES, "g") == f"le témoin répond {status}"
-    )
+    assert hand_over(road(f"https://127.0.0.1:{https.server_port}/", chain.ca), LINES, "g") == f"répond {status}"
 
 
-def test_a_witness_nobody_vouches_for_is_not_told(https, chain):
+def test_a_collector_nobody_vouches_for_is_not_told(https, chain):
     """The chain is verified, whatever stands at the address; a closed port is said, too."""
     strange = road(f"https://127.0.0.1:{https.server_port}/", chain.stranger)
     assert "certificat" in hand_over(strange, LINES, "g")
@@ -65,8 +75,8 @@ def test_a_witness_nobody_vouches_for_is_not_told(https, chain):
     assert "ne peut pas être joint" in hand_over(road(f"https://127.0.0.1:{port}/", chain.ca), LINES, "g")
 
 
-def test_a_syslog_witness_gets_framed_rfc_5424_messages_over_tls(chain):
-    """Octet counting (RFC 5425), priority 110, one message a head, the JSON whole in MSG."""
+def test_a_syslog_collector_gets_framed_rfc_5424_messages_over_tls(chain):
+    """Octet counting (RFC 5425), priority 110, one message a line, the JSON whole in MSG."""
     listening, got = socket.create_server(("127.0.0.1", 0)), []
 
     def serve():
@@ -86,8 +96,11 @@ def test_a_syslog_witness_gets_framed_rfc_5424_messages_over_tls(chain):
         length, _, rest = stream.partition(b" ")
         messages.append(rest[: int(length)].decode())
         stream = rest[int(length) :]
-    assert [m.split(" - ", 1)[1] for m in messages] == LINES
-    assert all(m.startswith("<110>1 2") and " guet.test mss-guard " in m and " journal-head - " in m for m in messages)
+    assert [m.split(" - ", 1)[1] for m in messages] == TEXTS
+    assert all(
+        m.startswith("<110>1 2026-11-26T08:00:00.000000Z ") and " guet.test mss-guard " in m and " journal-head - " in m
+        for m in messages
+    )
 
 
 def test_addresses_that_are_none():
