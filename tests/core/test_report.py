@@ -95,6 +95,14 @@ def test_it_says_what_the_officer_asks(words: str) -> None:
     assert words in " ".join(html.fromstring(made()).text_content().split())
 
 
+def test_no_person_is_ranked_or_named() -> None:
+    """No address stands in it, whatever the acts are; each table is of domains, rules, causes, days, or of officers' acts."""
+    text = made()
+    assert "@" not in html.fromstring(text).xpath("//body")[0].text_content()
+    captions = {c.text for c in html.fromstring(text).xpath("//caption")}
+    assert not any(word in str(c).lower() for c in captions for word in ("expéditeur", "personne", "agent", "salarié"))
+
+
 def test_a_quiet_month_asks_for_nothing() -> None:
     """Without figures no chart divides by nothing, and nothing is asked of the officer."""
     text = made(Figures(OCTOBER, days=tuple(Day(day) for day in OCTOBER.days)))

@@ -81,6 +81,11 @@ def _catalogues(folders: Iterable[Path]) -> dict[str, bytes]:
         raise LibraryError(f"{problem.filename}: {problem}") from problem
 
 
+def compliance() -> dict[str, str]:
+    """Templates and tables of the DPO's file, by name. Raises LibraryError."""
+    return {p.name: _text(p) for p in sorted((shipped("rules") / "compliance").iterdir())}
+
+
 def partner_files(names: Iterable[str]) -> dict[str, str]:
     """Texts of the partner files that match the given paths or glob patterns ("/etc/mss-guard/partners.d/*.txt")."""
     found: dict[str, str] = {}
