@@ -45,7 +45,7 @@ contracts: dev
 .PHONY: unit-files
 unit-files: dev
 	@if command -v systemd-analyze >/dev/null; then \
-	  systemd-analyze security --offline=true --threshold=15 --no-pager systemd/mss-guard.service | tail -n 1; \
+	  for unit in systemd/*.service; do systemd-analyze security --offline=true --threshold=15 --no-pager $$unit | tail -n 1 || exit 1; done; \
 	else echo "systemd-analyze is missing: apt-get install systemd"; fi
 
 bench: dev
@@ -69,10 +69,11 @@ oracles-report: dev
 catalogue: dev
 	$(BIN)/python -m tests.golden.catalogue
 
-# The notices of tests/golden and their picture in docs/, after a change of their words that was meant.
+# The notices of tests/golden and the pictures in docs/, after a change of their words that was meant.
 golden: dev
 	@sh scripts/system-packages.sh $(TEST_PACKAGES)
 	$(BIN)/python -m tests.golden
+	$(BIN)/python -m tests.golden.console
 
 FUZZ_MINUTES ?= 30
 fuzz: dev

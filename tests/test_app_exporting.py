@@ -48,7 +48,7 @@ def siem(chain):
     server.socket = chain.server.wrap_socket(server.socket, server_side=True)
     server.taken, server.answers = [], []
     server.handle_error = lambda *_: None
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     yield server
     server.shutdown()
     server.server_close()

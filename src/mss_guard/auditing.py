@@ -24,17 +24,20 @@ class Indexed:
 def fed(settings: config.Settings, *, rebuild: bool = False) -> Iterator[tuple[Store, Indexed]]:
     """The index of this configuration, with all that the journal holds. Raises IndexBroken, OSError."""
     with audit_index.opened(settings.audit.index, create=True) as store:
-        feeder = audit_index.Feeder(store)
         if rebuild:
-            feeder.clear()
-        root = Path(settings.audit.path)
-        found = feeder.feed(journal.follow(root, feeder.cursors()))
-        first = journal.oldest(root)
-        if (
-            first is not None and not store.postgres
-        ):  # there, several journals lie in one index, and months are dropped by its owner
-            feeder.forget(first)
-        yield store, Indexed(found.records)
+            audit_index.Feeder(store).clear()
+        yield store, feed(store, Path(settings.audit.path))
+
+
+def feed(store: Store, root: Path) -> Indexed:
+    """What is new in the journal, into the index; what was purged from the one leaves the other. Raises IndexBroken, OSError."""
+    feeder = audit_index.Feeder(store)
+    found = feeder.feed(journal.follow(root, feeder.cursors()))
+    first = journal.oldest(root)
+    # On PostgreSQL several journals lie in one index, and months are dropped by its owner.
+    if first is not None and not store.postgres:
+        feeder.forget(first)
+    return Indexed(found.records)
 
 
 def pseudonyms(settings: config.Settings, address: str) -> frozenset[str]:
@@ -43,4 +46,4 @@ def pseudonyms(settings: config.Settings, address: str) -> frozenset[str]:
     return frozenset(p["id"] for p in keys.candidates(parse(address.encode(), smtputf8=True)))
 
 
-__all__ = ["Asked", "Indexed", "fed", "pseudonyms"]
+__all__ = ["Asked", "Indexed", "fed", "feed", "pseudonyms"]

@@ -6,7 +6,7 @@ What is asked of the index here is asked by the console too: documents come from
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
@@ -28,12 +28,14 @@ class Desk:
 
     titles: Mapping[str, str]
     kind: Callable[[str], str]
+    modes: Mapping[str, str] = field(default_factory=dict)
 
 
 def desk(loaded: Loaded) -> Desk:
     """From the rules and roads in force; compiles the rules, which takes seconds."""
-    entries = inspection.load(loaded.payload).ruleset.entries
-    return Desk({name: entry.title for name, entry in entries.items()}, kinds(loaded))
+    ruleset = inspection.load(loaded.payload).ruleset
+    titles = {name: entry.title for name, entry in ruleset.entries.items()}
+    return Desk(titles, kinds(loaded), {name: str(mode) for name, mode in ruleset.modes.items()})
 
 
 def kinds(loaded: Loaded) -> Callable[[str], str]:

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 import pytest
 
 from mss_guard import app, judgement
-from mss_guard.cli.audit_index import safe
 from mss_guard.core.model import HopReply
+from mss_guard.core.report import safe
 from mss_guard.edge.journal import Journal
 from tests.cli.kit import configure, run
 from tests.test_app_judgement import HEALTH, LISTED, NOTHING, OUTSIDE, OWN, Inspector, submission

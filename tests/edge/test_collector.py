@@ -34,7 +34,7 @@ def https(chain):
     server = http.server.HTTPServer(("127.0.0.1", 0), Taker)
     server.socket = chain.server.wrap_socket(server.socket, server_side=True)
     server.taken, server.asked, server.status = [], [], 204
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     yield server
     server.shutdown()
     server.server_close()

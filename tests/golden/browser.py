@@ -22,14 +22,20 @@ def missing() -> str | None:
 
 
 @contextmanager
-def page() -> Iterator[Any]:
-    """One blank page of a mail program's width. No network: a request that a notice makes is a failure."""
+def program() -> Iterator[Any]:
+    """The program itself, without a page."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
         try:
-            context = browser.new_context(viewport={"width": 720, "height": 600}, offline=True)
-            yield context.new_page()
+            yield browser
         finally:
             browser.close()
+
+
+@contextmanager
+def page() -> Iterator[Any]:
+    """One blank page of a mail program's width. No network: a request that a notice makes is a failure."""
+    with program() as browser:
+        yield browser.new_context(viewport={"width": 720, "height": 600}, offline=True).new_page()

@@ -7,6 +7,7 @@ import typer
 from mss_guard.cli import (
     bypassing,
     complying,
+    consoles,
     demo,
     directory,
     excepting,
@@ -60,6 +61,7 @@ app.add_typer(rules.app, name="rules")
 app.add_typer(lists.app, name="lists")
 app.add_typer(exporting.app, name="audit")
 app.add_typer(bypassing.app, name="bypass")
+app.add_typer(consoles.app, name="console")
 app.add_typer(complying.app, name="compliance")
 app.add_typer(excepting.app, name="exceptions")
 app.add_typer(setting_up.notices, name="notice")

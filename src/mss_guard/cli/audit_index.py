@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,18 +14,13 @@ import typer
 from mss_guard.cli.common import OK, TEMPORARY, USAGE, Json, leave, put, refusals, say, whoever, write_down
 from mss_guard.cli.language import t
 
-COLUMNS = (
-    "reference", "date", "structure", "action", "aurait", "motif", "niveau", "expediteur", "destinataires", "statuts", "regles", "suite",
-)  # fmt: skip
-"""Headings of the export. Addresses are not among them: the journal has none in clear."""
-
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """What a command's options ask, before addresses become pseudonyms."""
 
     address: str | None = None
-    fields: dict[str, str | None] | None = None
+    fields: dict[str, Any] | None = None
 
 
 @contextmanager
@@ -78,12 +71,14 @@ def refresh(config: Path | None, as_json: bool, rebuild: bool) -> None:
 
 def export(config: Path | None, wanted: Wanted, form: Literal["csv", "json"], output: Path | None) -> None:
     """All fitting decisions, oldest first, streamed page by page."""
+    from mss_guard.core import report
     from mss_guard.edge.audit_index import find
 
     with index(config) as (settings, store, _):
         question = asked(settings, wanted)
         write_down(config, "consult", None, {"what": "export", "by": whoever()})
-        lines = _csv(find, store, question) if form == "csv" else _json(find, store, question)
+        every = _every(find, store, question)
+        lines = report.csv_lines(every) if form == "csv" else report.json_lines(every)
         if output is None:
             sys.stdout.write("".join(lines))
         else:
@@ -98,53 +93,6 @@ def _every(find: Any, store: Any, question: Any) -> Iterator[Any]:
         yield from page.decisions
         skip += len(page.decisions)
         page = find(store, question, most=1000, skip=skip) if page.more else page.__class__((), False)
-
-
-def _csv(find: Any, store: Any, question: Any) -> Iterator[str]:
-    """Semicolons and a byte order mark, as French spreadsheets expect; no cell begins like a formula."""
-    yield "\ufeff"
-    yield _line(COLUMNS)
-    for one in _every(find, store, question):
-        yield _line(list(row(one).values()))
-
-
-def _line(cells: Any) -> str:
-    buffer = io.StringIO()
-    csv.writer(buffer, delimiter=";", lineterminator="\r\n").writerow([safe(str(c)) for c in cells])
-    return buffer.getvalue()
-
-
-def safe(cell: str) -> str:
-    """Never a formula for a spreadsheet (OWASP, CSV injection)."""
-    return "'" + cell if cell[:1] in ("=", "+", "-", "@", "\t", "\r") else cell
-
-
-def _json(find: Any, store: Any, question: Any) -> Iterator[str]:
-    import json
-
-    for one in _every(find, store, question):
-        told = {
-            **one.fields,
-            "recipients": [dict(r) for r in one.recipients],
-            "rules": one.rules,
-            "outcome": one.outcome,
-        }
-        yield json.dumps(told, ensure_ascii=False) + "\n"
-
-
-def row(one: Any) -> dict[str, str]:
-    """A decision as one line of a table, without an address."""
-    f = one.fields
-    values = (
-        f["ref"], f["at"][:19] + "Z", f["structure"], f["action"], f["would"] or "", f["reason"] or "", f["level"] or "",
-        f["sender_domain"] or "", _joined(r["domain"] for r in one.recipients), _joined(r["standing"] for r in one.recipients),
-        _joined(one.rules), one.outcome or "",
-    )  # fmt: skip
-    return dict(zip(COLUMNS, values, strict=True))
-
-
-def _joined(words: Any) -> str:
-    return " ".join(dict.fromkeys(w for w in words if w))
 
 
 Ref = Annotated[str | None, typer.Option(help=t("Une référence.", "A reference."))]

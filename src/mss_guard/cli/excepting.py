@@ -28,7 +28,6 @@ app = typer.Typer(
         "Let one refused message through, once, on somebody's word.",
     ),
 )
-_ROWS = frozenset({9, 11, 12, 13})
 Who = Annotated[str, typer.Option("--by", help=t("Qui le décide.", "Who decides it."))]
 Why = Annotated[str, typer.Option("--reason", help=t("Pourquoi (ne nommer aucun patient).", "Why (name no patient)."))]
 
@@ -50,6 +49,7 @@ def approve(
     config: Config = None,
 ) -> None:
     from mss_guard import app as roof
+    from mss_guard import lifting
     from mss_guard.config.values import duration
     from mss_guard.edge import passes
 
@@ -75,11 +75,7 @@ def approve(
         if decided is None or why is not None:
             say(f"{ref} : {why}")
             leave(NO)
-        made = passes.Pass(
-            ref=ref, sender=_id(decided["sender"]["who"]), recipients=tuple(sorted({_id(r["who"]) for r in decided["recipients"]})),
-            domains=tuple(sorted({r["domain"] for r in decided["recipients"]})), content=_id(decided["content"]), until=now + span,
-            by=by.strip(), reason=reason.strip(),
-        )  # fmt: skip
+        made = lifting.make(decided, ref, now + span, by.strip(), reason.strip())
         store = passes.Passes(Path(settings.state))
         if store.is_used(ref):
             say(t(f"{ref} a déjà servi : approuver le nouveau refus", f"{ref} was used: approve the new refusal"))
@@ -298,25 +294,7 @@ def _decision(root: Path, ref: str) -> dict[str, Any] | None:
 
 def _unfit(decided: dict[str, Any]) -> str | None:
     """Why this refusal is none that a person can lift."""
-    if decided["action"] != "refuse":
-        return t("ce message n'a pas été refusé", "this message was not refused")
-    refused = [r for r in decided["recipients"] if r["action"] == "refuse"]
-    if any(r["row"] not in _ROWS for r in refused):
-        return t(
-            "refusé pour ses adresses (boîte sécurisée, partenaire, adresse) et non pour son contenu : aucune approbation n'y peut rien",
-            "refused for its addresses and not for its content: no approval can lift that",
-        )
-    if (
-        not decided.get("content")
-        or not decided["sender"].get("who")
-        or not all(r.get("who") for r in decided["recipients"])
-    ):
-        return t(
-            "ce qui l'a fait refuser n'est ni dans le texte propre ni dans une pièce jointe (citation, objet, nom) : impossible à reconnaître",
-            "what it was refused for is neither in its own text nor in an attachment (quotation, subject, name): it could not be known again",
-        )
-    return None
+    from mss_guard import lifting
 
-
-def _id(pseudonym: dict[str, str]) -> str:
-    return f"{pseudonym['key']}:{pseudonym['id']}"
+    why = lifting.unfit(decided)
+    return t(*lifting.UNFIT[why]) if why is not None else None

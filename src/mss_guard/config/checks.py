@@ -8,11 +8,12 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from ipaddress import ip_address
 
 from mss_guard.core import partners
 from mss_guard.core.strict_yaml import Document, Mistake, Path, Value
 
-from .settings import Settings
+from .settings import LOOPBACK, Settings
 
 LONGEST_OBSERVATION = timedelta(days=60)
 SHORTEST_RETENTION, LONGEST_RETENTION = timedelta(days=30), timedelta(days=1096)
@@ -147,6 +148,7 @@ def _amounts(settings: Settings) -> Iterator[_Wrong]:
     yield from _list_source(settings)
     yield from _confirming(settings)
     yield from _audit(settings)
+    yield from _console(settings)
 
 
 def _audit(settings: Settings) -> Iterator[_Wrong]:
@@ -167,6 +169,21 @@ def _audit(settings: Settings) -> Iterator[_Wrong]:
             yield _Wrong(("audit", key), f"{key} ne sert qu'avec audit.export")
     if not audit.index.startswith(("sqlite:///", "postgresql://")):
         yield _Wrong(("audit", "index"), "sqlite:////chemin/absolu ou postgresql://utilisateur@hôte/base")
+
+
+def _console(settings: Settings) -> Iterator[_Wrong]:
+    """Passwords and sessions cross no network in clear; who signs in elsewhere comes back to a known address."""
+    console = settings.console
+    outside = not any(ip_address(console.address) in one for one in LOOPBACK)
+    if outside and console.tls is None:
+        words = "hors de cette machine, il faut console.tls, ou 127.0.0.1 derrière un serveur mandataire (proxies, url)"
+        yield _Wrong(("console", "address"), words)
+    if console.proxies and console.url is None:
+        yield _Wrong(("console", "proxies"), "il faut console.url : l'adresse https que voient les navigateurs")
+    if console.oidc is not None and console.url is None:
+        yield _Wrong(("console", "oidc"), "il faut console.url : l'adresse https où le fournisseur renvoie")
+    if not timedelta(minutes=1) <= console.idle <= console.session <= timedelta(hours=24):
+        yield _Wrong(("console", "idle"), "il faut 1min ≤ idle ≤ session ≤ 24h")
 
 
 def _confirming(settings: Settings) -> Iterator[_Wrong]:

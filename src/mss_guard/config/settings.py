@@ -16,6 +16,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, field_validator
 
 from mss_guard.core.model import Category, Mode
+from mss_guard.core.rights import Role
 from mss_guard.core.strict_yaml import Document
 
 from .values import Domain, Duration, Host, ListenAddress, Mailbox, Network, Size, slug
@@ -241,6 +242,33 @@ class Audit(Section):
     retention: Duration = timedelta(days=365)
 
 
+class ConsoleTls(Section):
+    cert: Line
+    key: Line
+
+
+class Oidc(Section):
+    issuer: Annotated[str, Field(pattern=r"^https://[^\s/?#@]+(/[^\s?#]*)?$")]
+    client_id: Line
+    client_secret: Line  # a file
+    claim: Line = "groups"
+    roles: dict[Line, Role] = Field(min_length=1)  # a word of the claim → what its bearer is
+    structures: tuple[Identifier, ...] = ()
+    ca: Line | None = None
+
+
+class Console(Section):
+    address: ListenAddress = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65535)] = 8466
+    url: Annotated[str, Field(pattern=r"^https://[^\s/?#@]+$")] | None = None
+    tls: ConsoleTls | None = None
+    proxies: tuple[Network, ...] = ()
+    idle: Duration = timedelta(minutes=15)
+    session: Duration = timedelta(hours=8)
+    four_eyes: tuple[Literal["identity", "exceptions"], ...] = ()
+    oidc: Oidc | None = None
+
+
 class Inspection(Section):
     workers: Annotated[int, Field(ge=1, le=64)] | None = None  # null: one for each core
     budget: Duration = timedelta(seconds=45)
@@ -263,6 +291,7 @@ class Settings(Section):
     notices: Notices = Notices()
     lists: PeopleLists = PeopleLists()
     audit: Audit = Audit()
+    console: Console = Console()
     inspection: Inspection = Inspection()
     workers: Count = 1
     state: Line = "/var/lib/mss-guard/state"

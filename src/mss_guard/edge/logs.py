@@ -20,11 +20,21 @@ FIELDS: Final = frozenset(
         "reason row code enhanced queue_id size recipients findings unreadable knowledge "
         "seconds count fault host port version state hop stage end "
         "segment_file written pending place ref why address_family problem age_hours domains "
-        "workers segment seq kept failed "
+        "workers segment seq kept failed records month account role right client address "
     ).split()
 )
 
-_QUIET: Final = ("mail.log", "mail.error", "mail.debug", "aiosmtpd", "aiosmtplib", "asyncio", "dns")
+_QUIET: Final = (
+    "mail.log",
+    "mail.error",
+    "mail.debug",
+    "aiosmtpd",
+    "aiosmtplib",
+    "asyncio",
+    "dns",
+    "alembic",
+    "uvicorn",
+)
 """Loggers that print commands, bodies or exception texts; never let below WARNING, and even then only their place is shown."""
 
 

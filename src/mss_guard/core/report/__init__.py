@@ -20,6 +20,7 @@ from mss_guard.core.report.figures import (
 )
 from mss_guard.core.report.page import page
 from mss_guard.core.report.register import Entry, as_json, as_text, entry
+from mss_guard.core.report.takeaway import csv_lines, json_lines, safe
 
 __all__ = [
     "FOLLOWED_WITHIN",
@@ -37,10 +38,13 @@ __all__ = [
     "Week",
     "as_json",
     "as_text",
+    "csv_lines",
     "entry",
     "following",
     "french",
+    "json_lines",
     "monday",
     "month",
     "page",
+    "safe",
 ]

@@ -107,6 +107,7 @@ class Act:
     reason: str = ""
     about: str = ""
     until: str = ""
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True)

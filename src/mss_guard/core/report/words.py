@@ -95,6 +95,21 @@ OUTCOME = {
     "unknown-after-crash": "inconnue (arrêt brutal)",
     "abandoned": "abandonnée par le client",
 }
+SENDER = {
+    "own": "de la structure",
+    "secure": "boîte sécurisée de la structure",
+    "null": "expéditeur nul (rapport de non-remise)",
+    "commercial": "partenaire commercial",
+    "foreign": "extérieur",
+}
+PLACE = {
+    "own": "texte du message",
+    "quoted": "texte cité",
+    "forwarded": "message transféré",
+    "signature": "signature",
+    "subject": "objet",
+    "name": "nom de fichier",
+}
 KIND = {
     "professionnel": "professionnel ou structure de santé",
     "administration": "administration",

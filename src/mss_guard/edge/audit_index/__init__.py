@@ -6,7 +6,24 @@ path. What an index says is proved by the journal it was made from.
 
 from mss_guard.edge.audit_index.feeding import Fed, Feeder
 from mss_guard.edge.audit_index.figures import figures
-from mss_guard.edge.audit_index.queries import Asked, Decision, Page, find, one
-from mss_guard.edge.audit_index.store import IndexBroken, Store, opened
+from mss_guard.edge.audit_index.queries import Asked, Decision, Located, Page, after, events, find, located, one
+from mss_guard.edge.audit_index.store import IndexBroken, Store, asking, opened
 
-__all__ = ["Asked", "Decision", "Fed", "Feeder", "IndexBroken", "Page", "Store", "figures", "find", "one", "opened"]
+__all__ = [
+    "Asked",
+    "Decision",
+    "Fed",
+    "Feeder",
+    "IndexBroken",
+    "Located",
+    "Page",
+    "Store",
+    "after",
+    "asking",
+    "events",
+    "figures",
+    "find",
+    "located",
+    "one",
+    "opened",
+]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from bisect import bisect_right
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import date, datetime
 from typing import Any
 
@@ -32,7 +32,7 @@ def figures(store: Store, period: Period, structures: Collection[str] | None = N
     with store.engine.connect() as connection:
         refusals, followed = _followed(connection, period, structures)
         acts = tuple(_acts(connection, period, structures))
-        tort = [act for kind, act in acts if act.what == "false-positive"]
+        tort = wrongly([act for _, act in acts])
         return Figures(
             period,
             days=_days(connection, within, period),
@@ -165,10 +165,17 @@ def _acts(connection: Connection, period: Period, structures: Collection[str] | 
         yield kind, act(kind, record)
 
 
+def wrongly(acts: Iterable[Act]) -> list[Act]:
+    """Refusals called wrong, each once, without those that an officer has found justified since."""
+    told = [one for one in acts if one.what == "false-positive"]
+    justified = {one.ref for one in told if one.why == "justified"}
+    return list({one.ref: one for one in reversed(told) if one.ref not in justified}.values())[::-1]
+
+
 def act(kind: str, record: dict[str, Any]) -> Act:
     """One record of somebody's doing."""
     about = record.get("rule") or record.get("category") or ", ".join(map(str, record.get("domains") or ())) or ""
-    words = {key: str(record.get(key) or "") for key in ("ref", "by", "reason", "until")}
+    words = {key: str(record.get(key) or "") for key in ("ref", "by", "reason", "until", "why")}
     return Act(str(record.get("at")), str(record.get("what") or kind), about=str(about), **words)
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import json
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,13 +20,14 @@ class Asked:
     """All that is given must hold; what is empty or None asks nothing.
 
     `who`: pseudonyms of one address, one for each key held; sender or recipient. `rule`: an id or a family. `since` (included)
-    and `until` (excluded): beginnings of UTC times ("2026-11", "2026-11-25T08:00").
+    and `until` (excluded): beginnings of UTC times ("2026-11", "2026-11-25T08:00"). `structures`: whose rows may be seen at all; None: all.
     """
 
     ref: str | None = None
     since: str | None = None
     until: str | None = None
     structure: str | None = None
+    structures: frozenset[str] | None = None
     action: str | None = None
     would: str | None = None
     reason: str | None = None
@@ -75,6 +77,54 @@ def one(store: Store, ref: str) -> Decision | None:
     return page.decisions[0] if page.decisions else None
 
 
+@dataclass(frozen=True, slots=True)
+class Located:
+    """Where a decision's record stands in the journal."""
+
+    node: str
+    writer: str
+    segment: str
+    line: int
+
+
+def located(store: Store, found: Decision) -> Located:
+    w = tables.writers
+    with store.engine.connect() as connection:
+        node, name = connection.execute(select(w.c.node, w.c.name).where(w.c.id == found.fields["writer"])).one()
+    return Located(node, name, found.fields["segment"], found.fields["line"])
+
+
+def after(store: Store, ref: str, structures: Collection[str] | None = None) -> tuple[dict[str, Any], ...]:
+    """What stands under a reference beside its decision, oldest first: outcomes as their columns, every other record whole."""
+    o, e = tables.outcomes, tables.events
+    of = (e.c.structure.in_(sorted(structures)),) if structures is not None else ()
+    with store.engine.connect() as connection:
+        ends = [
+            {
+                "kind": "outcome",
+                "at": r.at,
+                "outcome": r.outcome,
+                "replies": [{"code": r.code, "enhanced": r.enhanced}] if r.code else [],
+            }
+            for r in connection.execute(select(o).where(o.c.ref == ref))
+        ]
+        others = [
+            json.loads(text) for text in connection.execute(select(e.c.record).where(e.c.ref == ref, *of)).scalars()
+        ]
+    return tuple(sorted([*ends, *others], key=lambda one: str(one.get("at"))))
+
+
+def events(
+    store: Store, kind: str, since: str, structures: Collection[str] | None = None
+) -> tuple[dict[str, Any], ...]:
+    """Records of a kind from a UTC time on, oldest first."""
+    e = tables.events
+    of = (e.c.structure.in_(sorted(structures)),) if structures is not None else ()
+    asked = select(e.c.record).where(e.c.kind == kind, e.c.at >= since, *of).order_by(e.c.at)
+    with store.engine.connect() as connection:
+        return tuple(json.loads(text) for text in connection.execute(asked).scalars())
+
+
 def _where(statement: Select[Any], asked: Asked) -> Select[Any]:
     d, r, f, u = tables.decisions, tables.recipients, tables.findings, tables.unreadable
     asks: tuple[tuple[object, Callable[[], ColumnElement[bool]]], ...] = (
@@ -95,6 +145,8 @@ def _where(statement: Select[Any], asked: Asked) -> Select[Any]:
         (asked.why, lambda: _among(_keys(u, u.c.why == asked.why))),
     )
     given = [condition() for value, condition in asks if value]
+    if asked.structures is not None:
+        given.append(d.c.structure.in_(sorted(asked.structures)))
     return statement.where(*given) if given else statement
 
 

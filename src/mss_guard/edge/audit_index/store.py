@@ -53,6 +53,17 @@ def opened(url: str, *, create: bool = False) -> Iterator[Store]:
         engine.dispose()
 
 
+@contextmanager
+def asking(store: Store) -> Iterator[None]:
+    """What the database says while an open index is asked becomes IndexBroken."""
+    try:
+        yield
+    except SQLAlchemyError as problem:
+        raise IndexBroken(
+            f"l'index {shown(str(store.engine.url))} ne répond pas : {type(problem).__name__}"
+        ) from problem
+
+
 def shown(url: str) -> str:
     """A URL for people: without its password."""
     try:

@@ -14,8 +14,8 @@ from .heads import parse as parse_heads
 from .house import Purged
 from .journal import Journal, Pace
 from .keys import Keys, Pseudonym
-from .prove import Proof, Unproven, document, prove
-from .search import Filters, Found, follow, oldest, search, show
+from .prove import Proof, Unproven, document, prove, prove_one
+from .search import Filters, Found, follow, oldest, read, search, show
 from .signing import Public, SigningKeys, exported
 from .verify import Break, Report, WriterReport, verify
 
@@ -47,6 +47,8 @@ __all__ = [
     "oldest",
     "parse_heads",
     "prove",
+    "prove_one",
+    "read",
     "search",
     "show",
     "verify",

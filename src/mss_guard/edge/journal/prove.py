@@ -67,6 +67,11 @@ def _prove(root: Path, found: Found, kept: set[tuple[str, str, int, str]]) -> Pr
     return Proof(lines[index].decode(), index, tuple(h.hex() for h in way), head)
 
 
+def prove_one(root: Path, found: Found) -> Proof | Unproven:
+    """The proof of one record whose place is known. Raises OSError."""
+    return _prove(root, found, set())
+
+
 def document(ref: str, proofs: Sequence[Proof]) -> dict[str, object]:
     """The proof as one JSON value."""
     return {"format": FORMAT, "ref": ref, "proofs": [p.as_json() for p in proofs]}

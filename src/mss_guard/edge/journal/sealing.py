@@ -122,13 +122,18 @@ class Opener:
 
 def opener(path: Path, passphrase: str) -> Opener | None:
     """The private key in a file; None when the passphrase is not the one. Raises OSError, KeyRefused."""
+    return unlocked(path.read_bytes(), passphrase, str(path))
+
+
+def unlocked(octets: bytes, passphrase: str, called: str) -> Opener | None:
+    """The same from its octets. Raises KeyRefused."""
     try:
-        held = json.loads(path.read_bytes())
+        held = json.loads(octets)
         assert held["format"] == FORMAT and held["scrypt"] == [_N, _R, _P]  # noqa: PT018
         salt, nonce, box = (base64.b64decode(held[k], validate=True) for k in ("salt", "nonce", "box"))
         name = str(held["id"])
     except (ValueError, KeyError, TypeError, AssertionError):
-        raise KeyRefused(f"{path} : ce n'est pas la clé privée du DPO que fait « mss-guard audit keygen »") from None
+        raise KeyRefused(f"{called} : ce n'est pas la clé privée du DPO que fait « mss-guard audit keygen »") from None
     try:
         raw = ChaCha20Poly1305(_stretched(passphrase, salt)).decrypt(nonce, box, name.encode())
     except InvalidTag:

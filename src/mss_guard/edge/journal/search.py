@@ -87,6 +87,16 @@ def _behind(paths: Sequence[Path], last: int) -> Sequence[Path]:
     return paths[begins[-1] :] if begins else paths
 
 
+def read(root: Path, node: str, writer: str, segment: str, line: int) -> Found | None:
+    """The record at one place; None when it is not there, or not on this machine. Raises OSError but for a missing file."""
+    path = root / node / writer / segment
+    if not path.is_file():
+        return None
+    held = next((one for one in segments.lines(path) if one.number == line and one.whole), None)
+    record = canonical.loads(held.data) if held else None
+    return Found(node, writer, segment, line, record) if record is not None else None
+
+
 def show(root: Path, ref: str) -> tuple[Found, ...]:
     """All that is written under one reference."""
     return tuple(search(root, Filters(ref=ref)))

@@ -1,0 +1,361 @@
+"""The console's office: what its pages ask, answered from the index, the journal and the state directory; what its acts do, written first.
+
+One process with a writer of its own in the journal (`console`). Everything here is below a lock or in a thread of the web server; no mail
+passes by.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from mss_guard import auditing, lifting, reports
+from mss_guard.assembly import Loaded
+from mss_guard.config import Settings
+from mss_guard.core import addresses, report
+from mss_guard.core.report import Act, Figures, Period
+from mss_guard.edge import audit_index, exemptions, journal
+from mss_guard.edge.audit_index import Asked, IndexBroken, Store
+from mss_guard.edge.console import (
+    Decision,
+    Exceptions,
+    Identity,
+    Line,
+    Listing,
+    Pending,
+    Person,
+    Proof,
+    Requests,
+    Signalled,
+    State,
+    Unavailable,
+    Unwritten,
+    View,
+)
+from mss_guard.edge.journal import FieldError, Found, Journal, JournalBusy, JournalUnavailable, KeyRefused, sealing
+from mss_guard.edge.passes import Pass, Passes
+
+FRESH = 2.0  # seconds for which the index is as new as it need be
+STANDING = 60.0  # seconds for which a whole verification is remembered
+SIGNALLED = timedelta(days=90)
+PASS_FOR = timedelta(hours=24)
+MOST = 100_000  # decisions of one export
+_PIECE = 1000
+_PLAIN = {"ref": "ref", "domaine": "domain", "regle": "rule", "statut": "standing", "action": "action", "aurait": "would", "motif": "reason",
+          "structure": "structure", "depuis": "since", "jusqu": "until"}  # fmt: skip
+
+
+class Office:
+    """For `edge.console`. `store`: the open index; `written`: this process's writer of the journal."""
+
+    def __init__(self, loaded: Loaded, store: Store, written: Journal, desk: reports.Desk) -> None:
+        self._loaded, self._store, self._journal, self._desk = loaded, store, written, desk
+        self._feeding, self._fed_at = threading.Lock(), 0.0
+        self._standing: tuple[float, report.Standing] | None = None
+        self._requests = Requests(self._state)
+
+    @property
+    def _settings(self) -> Settings:
+        return self._loaded.settings
+
+    @property
+    def _root(self) -> Path:
+        return Path(self._settings.audit.path)
+
+    @property
+    def _state(self) -> Path:
+        return Path(self._settings.state)
+
+    # --- the index ----------------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def _index(self) -> Iterator[Store]:
+        """The index, fed a moment ago. Raises Unavailable."""
+        try:
+            with self._feeding:
+                if time.monotonic() - self._fed_at > FRESH:
+                    auditing.feed(self._store, self._root)
+                    self._fed_at = time.monotonic()
+            with audit_index.asking(self._store):
+                yield self._store
+        except (IndexBroken, OSError) as problem:
+            raise Unavailable(f"L'index des décisions ne répond pas ({type(problem).__name__}).") from problem
+
+    def figures(self, view: View, days: int) -> Figures:
+        today = datetime.now(UTC).date()
+        with self._index() as store:
+            return audit_index.figures(store, Period(today - timedelta(days=days - 1), today + timedelta(days=1)), view)
+
+    def find(self, view: View, asked: Mapping[str, str], skip: int, most: int) -> Listing:
+        with self._index() as store:
+            page = audit_index.find(store, self._asked(view, asked), most=most, skip=skip)
+        return Listing(tuple(map(_line, page.decisions)), page.more)
+
+    def _asked(self, view: View, asked: Mapping[str, str]) -> Asked:
+        fields = {theirs: asked[ours] for ours, theirs in _PLAIN.items() if asked.get(ours)}
+        if "ref" in fields:
+            fields["ref"] = fields["ref"].upper()
+        who = frozenset[str]()
+        if asked.get("adresse"):
+            who = auditing.pseudonyms(self._settings, asked["adresse"]) or frozenset({"-"})
+        return Asked(who=who, structures=view, **fields)
+
+    def searchable(self, address: str) -> bool:
+        return bool(auditing.pseudonyms(self._settings, address))
+
+    def export(self, view: View, asked: Mapping[str, str], form: str) -> bytes:
+        question = self._asked(view, asked)
+        with self._index() as store:
+            every: list[audit_index.Decision] = []
+            while len(every) < MOST:
+                page = audit_index.find(store, question, most=_PIECE, skip=len(every))
+                every += page.decisions
+                if not page.more:
+                    break
+        lines = report.csv_lines(every) if form == "csv" else report.json_lines(every)
+        return "".join(lines).encode()
+
+    # --- one decision -------------------------------------------------------------------------------------------------
+
+    def decision(self, view: View, ref: str) -> Decision | None:
+        with self._index() as store:
+            page = audit_index.find(store, Asked(ref=ref, structures=view), most=1)
+            if not page.decisions:
+                return None
+            one = page.decisions[0]
+            place = audit_index.located(store, one)
+            after = audit_index.after(store, ref, view)
+            found = journal.read(self._root, place.node, place.writer, place.segment, place.line)
+        here = f"{place.node}/{place.writer}/{place.segment}, ligne {place.line}"
+        if found is None or found.record.get("ref") != ref:
+            said = "Le journal de cette décision est sur une autre machine : la preuve s'y demande."
+            return Decision(_from_index(one), after, Proof(here, said, None), "elle est sur une autre machine")
+        why = lifting.unfit(found.record)
+        used = Passes(self._state).is_used(ref)
+        unfit = lifting.UNFIT[why][0] if why else "une levée a déjà servi" if used else ""
+        return Decision(
+            found.record, after, self._proof(found, here), unfit, isinstance(found.record.get("sealed"), dict)
+        )
+
+    def _proof(self, found: Found, here: str) -> Proof:
+        """The record's way to a signed root, made and checked now."""
+        seq = found.record.get("seq")
+        proof = journal.prove_one(self._root, found)
+        if isinstance(proof, journal.Unproven):
+            bad = "signé" in proof.why and "n'est plus" in proof.why
+            return Proof(f"N° {seq} de {here}", proof.why, False if bad else None)
+        public = journal.exported(self._state / "keys").get(proof.head.key)
+        if public is None or not public.signed(proof.head):
+            return Proof(
+                f"N° {seq} de {here}", "La tête signée ne se vérifie pas avec les clés de cette machine.", False
+            )
+        said = f"Inchangée : {len(proof.path)} empreintes mènent à la racine signée le {proof.head.at[:16].replace('T', ' à ')} UTC."
+        return Proof(f"N° {seq} de {here}", said, True)
+
+    # --- exceptions, false positives ----------------------------------------------------------------------------------
+
+    def exceptions(self, view: View) -> Exceptions:
+        waiting = [p for p in Passes(self._state).waiting() if self._mine(view, p.ref)]
+        rows = exemptions.read(self._state) if view is None or self._settings.structure.id in view else ()
+        return Exceptions(
+            tuple(Act("", "approved", p.ref, p.by, p.reason, ", ".join(p.domains), p.until.isoformat()) for p in waiting),
+            tuple(
+                Act(
+                    r.made.isoformat(), "added", r.id, r.by, r.reason,
+                    f"{r.sender} → {r.to}, {r.rule or r.category or 'tout'} ≤ {r.level} : {r.action}", r.until.isoformat(),
+                )
+                for r in rows
+            ),
+            tuple(one for one in self._requests.all(datetime.now(UTC)) if one.what == "revoke" or self._mine(view, one.ref)),
+        )  # fmt: skip
+
+    def _mine(self, view: View, ref: str) -> bool:
+        """Whether a reference may be seen: its decision's structure says it."""
+        if view is None:
+            return True
+        with self._index() as store:
+            return bool(audit_index.find(store, Asked(ref=ref, structures=view), most=1).decisions)
+
+    def signalled(self, view: View) -> tuple[Signalled, ...]:
+        since = (datetime.now(UTC) - SIGNALLED).strftime("%Y-%m-%d")
+        with self._index() as store:
+            told = [
+                e
+                for e in audit_index.events(store, "exception", since, view)
+                if e.get("what") in ("false-positive", "declared")
+            ]
+            classed = {str(e.get("ref")): str(e["why"]) for e in told if e.get("why") in ("confirmed", "justified")}
+            first: dict[str, dict[str, Any]] = {}
+            for one in told:
+                first.setdefault(str(one.get("ref")), one)
+            rules = {
+                ref: page.decisions[0].rules
+                for ref in first
+                if (page := audit_index.find(store, Asked(ref=ref), most=1)).decisions
+            }
+        return tuple(
+            Signalled(
+                ref, str(e.get("at")), str(e.get("what")), str(e.get("by") or ""), str(e.get("reason") or ""), rules.get(ref, ()), classed.get(ref, "")
+            )
+            for ref, e in reversed(first.items())
+        )  # fmt: skip
+
+    # --- state and documents ------------------------------------------------------------------------------------------
+
+    def state(self, view: View) -> State:
+        counted = {one.name: one.number for one in self.figures(view, 30).rules}
+        knowledge = self._loaded.state.knowledge
+        space = knowledge.space
+        sources = {
+            "Connaissances": knowledge.version,
+            "Liste blanche": space.source or "–",
+            "Domaines inscrits": len(space.domains),
+            "Ajoutés, retirés ici": f"{len(space.extra)}, {len(space.deny)}",
+            "Partenaires": len(knowledge.partners.domains)
+            + len(knowledge.partners.families)
+            + len(knowledge.partners.addresses),
+        }
+        rules = [
+            (name, title, self._desk.modes.get(name, ""), counted.get(name, 0))
+            for name, title in self._desk.titles.items()
+        ]
+        return State(self._stands(), sources, sorted(rules, key=lambda rule: (-rule[3], rule[0])))
+
+    def _stands(self) -> report.Standing:
+        """Verifies the whole journal, at most once a minute."""
+        now = time.monotonic()
+        if self._standing is None or now - self._standing[0] > STANDING:
+            self._standing = (now, reports.standing(self._loaded, datetime.now(UTC)))
+        return self._standing[1]
+
+    def report(self, view: View, month: str) -> str | None:
+        with self._index() as store:
+            found = audit_index.figures(store, report.month(month), view)
+        return report.page(found, self._stands(), self._desk.titles, self._desk.kind)
+
+    def register(self, view: View, month: str) -> str | None:
+        period = report.month(month)
+        with self._index() as store:
+            entry = reports.register(self._settings.structure.name, store, period, view)
+        return report.as_text(entry, period.label) if entry else None
+
+    def title(self, rule: str) -> str:
+        return self._desk.titles.get(rule, "–")
+
+    # --- what is written ----------------------------------------------------------------------------------------------
+
+    async def _write(self, kind: str, ref: str | None, fields: Mapping[str, object]) -> None:
+        """On disk when this returns. Raises Unwritten."""
+        try:
+            await self._journal.append(kind, ref, fields, None)
+        except (JournalBusy, JournalUnavailable, FieldError) as problem:
+            raise Unwritten(type(problem).__name__) from problem
+
+    async def consulted(self, person: Person, what: str, ref: str | None = None, found: int | None = None) -> None:
+        number = {} if found is None else {"found": found}
+        await self._write("consult", ref, {"what": what, "by": person.name, **number})
+
+    async def searched(self, person: Person, address: str, found: int) -> None:
+        parsed = addresses.parse(address.encode(), smtputf8=True)
+        who = list(journal.Keys(self._state / "keys").candidates(parsed))
+        await self._write("consult", None, {"what": "subject", "by": person.name, "who": who, "found": found})
+
+    async def open_identity(self, names: str, ref: str, reason: str, key: bytes, passphrase: str) -> Identity | str:
+        """Who wrote to whom, after the record of it; or why it stays closed."""
+        found = self.decision(None, ref)
+        if found is None or not found.opens:
+            return "Aucune identité n'est scellée ici."
+        try:
+            opener = sealing.unlocked(key, passphrase, "Ce fichier")
+        except KeyRefused as problem:
+            return str(problem)
+        if opener is None:
+            return "Ce n'est pas la phrase de passe de cette clé."
+        identity = opener.open(found.record)
+        if identity is None:
+            return f"Cette clé ({opener.id}) n'ouvre pas cette décision."
+        await self._write("open-identity", ref, {"key": opener.id, "reason": reason, "by": names})
+        domains = [str(r.get("domain")) for r in found.record["recipients"]]
+        return Identity(identity.sender or "<>", sealing.passages(identity, domains))
+
+    async def approve(self, names: str, ref: str, reason: str) -> str:
+        """Let it through once; why not, else ""."""
+        found = self.decision(None, ref)
+        if found is None or found.liftable:
+            return found.liftable if found else "référence inconnue"
+        made = lifting.make(found.record, ref, datetime.now(UTC) + PASS_FOR, names, reason)
+        await self._note_pass(made, "approved", names, reason)
+        Passes(self._state).give(made)
+        return ""
+
+    async def revoke(self, names: str, ref: str, reason: str) -> str:
+        """Take back a pass or a dated row; why not, else ""."""
+        rows = exemptions.read(self._state)
+        row = next((one for one in rows if one.id == ref), None)
+        if row is not None:
+            fields = {
+                "what": "removed", "id": row.id, "until": f"{row.until.isoformat()}T00:00:00Z", "category": row.category, "rule": row.rule,
+                "level": row.level, "action": row.action, "by": names, "reason": reason,
+            }  # fmt: skip
+            await self._write("exception", None, fields)
+            exemptions.write(self._state, tuple(one for one in rows if one is not row))
+            return ""
+        held = next((one for one in Passes(self._state).waiting() if one.ref == ref), None)
+        if held is None:
+            return "cette levée n'attend plus"
+        await self._note_pass(held, "revoked", names, reason)
+        return "" if Passes(self._state).revoke(ref) else "elle vient de servir"
+
+    async def _note_pass(self, one: Pass, what: str, names: str, reason: str) -> None:
+        until = one.until.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        fields = {
+            "what": what,
+            "until": until,
+            "domains": list(one.domains),
+            "recipients": len(one.recipients),
+            "by": names,
+            "reason": reason,
+        }
+        await self._write("exception", one.ref, fields)
+
+    async def classify(self, person: Person, ref: str, verdict: str, reason: str) -> str:
+        await self._write(
+            "exception", ref, {"what": "false-positive", "why": verdict, "by": person.name, "reason": reason}
+        )
+        self._fed_at = 0.0
+        return ""
+
+    def ask(self, person: Person, what: str, ref: str, reason: str) -> None:
+        self._requests.add(what, ref, person.name, reason, datetime.now(UTC))
+
+    def confirmable(self, person: Person, identifier: str) -> Pending | None:
+        """The request, when it is there and somebody else's."""
+        held = next((one for one in self._requests.all(datetime.now(UTC)) if one.id == identifier), None)
+        return held if held is not None and held.by != person.name else None
+
+    def settle(self, identifier: str) -> None:
+        self._requests.remove(identifier)
+
+
+def _line(one: audit_index.Decision) -> Line:
+    f = one.fields
+    return Line(
+        f["ref"], f["at"], f["structure"], f["action"], f["would"] or "", f["reason"] or "", f["level"] or "", f["sender_domain"] or "",
+        tuple(dict.fromkeys(r["domain"] for r in one.recipients if r["domain"])), one.rules, one.outcome or "",
+    )  # fmt: skip
+
+
+def _from_index(one: audit_index.Decision) -> dict[str, Any]:
+    """What the index alone knows of a decision of another machine, in the journal's shape."""
+    f = one.fields
+    return {
+        **{k: f[k] for k in ("ref", "at", "structure", "action", "would", "reason", "level", "score", "size", "mode", "knowledge", "inspected", "uninspected")},
+        "sender": {"kind": f["sender_kind"] or "–", "domain": f["sender_domain"]},
+        "recipients": [dict(r) for r in one.recipients],
+        "findings": [{"rule": rule} for rule in one.rules],
+    }  # fmt: skip
