@@ -1,4 +1,6 @@
-"""Promise 5: nothing of a message stands in a log line, a journal entry, a notice, a reply, a process title or a temporary file."""
+"""Promise 5: nothing of a message stands in a log line, a journal entry, a notice, a reply, a process title, a temporary file, or in
+anything that an officer is given.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +18,7 @@ from urllib.parse import quote
 import pytest
 
 from tests.cli.kit import ROOT, run
+from tests.e2e import officers
 from tests.e2e.canaries import OUTSIDE, Canary, canaries, secret, traces
 from tests.e2e.guard_process import Guard
 from tests.e2e.mailbox_sink import MailboxSink
@@ -112,6 +115,7 @@ def flight(tmp_path_factory):
         guard.stop()
     finally:
         guard.abolish()
+    written["officers"] = officers.given(guard.config, tmp_path_factory.mktemp("officers") / "audit.db")
     notices = [data for sender, _, data in sink.kept if sender == ""]
     sink.close()
     written["replies"] = b"".join(replies)
@@ -138,9 +142,11 @@ def test_there_are_enough_of_them_and_each_was_judged(flight):
     assert written["log"].count(b"message.refused") >= 80
     assert written["journal"].count(b'"kind":"decision"') >= 100
     assert b"tests.e2e.crashing" in written["titles"]
+    assert written["officers"].count("Inchangée".encode()) >= 50
+    assert b"Rapport : " in written["officers"]
 
 
-@pytest.mark.parametrize("place", ["replies", "log", "journal", "state", "notices", "titles", "temporary"])
+@pytest.mark.parametrize("place", ["replies", "log", "journal", "state", "notices", "titles", "temporary", "officers"])
 def test_no_canary_sings(flight, place):
     """In plain, folded, base64, quoted-printable, percent or hexadecimal writing: 0 hits of all canaries."""
     wanted, _, _, written = flight

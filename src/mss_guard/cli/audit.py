@@ -82,6 +82,10 @@ def search(
     rule: str | None = None,
     action: Annotated[str | None, typer.Option(help="relay | refuse | defer")] = None,
     reason: str | None = None,
+    standing: Annotated[
+        str | None, typer.Option(help="trusted | citizen | secure | inside | commercial | outside")
+    ] = None,
+    structure: str | None = None,
     uninspected: Annotated[str | None, typer.Option(help="bypass | fault | not-needed")] = None,
     since: Day = None,
     until: Day = None,
@@ -101,7 +105,7 @@ def search(
             leave(NO)
     filters = journal.Filters(
         ref=ref, kinds=frozenset({kind}) if kind else frozenset(), since=_utc(since), until=_utc(until), action=action, reason=reason, domain=domain,
-        who=who, rule=rule, uninspected=uninspected,
+        who=who, rule=rule, uninspected=uninspected, standing=standing, structure=structure,
     )  # fmt: skip
     newest = deque(journal.search(root, filters), maxlen=limit)
     for found in newest:

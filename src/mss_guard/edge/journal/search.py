@@ -35,7 +35,7 @@ class Filters:
 
     `who`: pseudonym ids, one for each key held (`Keys.candidates`); sender or recipient. `domain`: of the sender or a
     recipient, A-label. `rule`: a rule id among the findings, or a family ("document").
-    `uninspected`: why nobody looked (bypass, fault …).
+    `uninspected`: why nobody looked (bypass, fault …). `standing`: of a recipient.
     """
 
     ref: str | None = None
@@ -48,6 +48,8 @@ class Filters:
     who: frozenset[str] = field(default=frozenset())
     rule: str | None = None
     uninspected: str | None = None
+    standing: str | None = None
+    structure: str | None = None
 
 
 def search(root: Path, filters: Filters) -> Iterator[Found]:
@@ -123,6 +125,8 @@ def _fits(record: dict[str, object], filters: Filters, since: str | None, until:
         return False
     if filters.kinds and record.get("kind") not in filters.kinds:
         return False
+    if filters.structure and record.get("structure") != filters.structure:
+        return False
     if filters.uninspected and record.get("uninspected") != filters.uninspected:
         return False
     people = [record.get("sender"), *_listed(record, "recipients")]
@@ -130,6 +134,7 @@ def _fits(record: dict[str, object], filters: Filters, since: str | None, until:
         _any(filters.action, [record, *people], "action")
         and _any(filters.reason, [record, *people], "reason")
         and _any(filters.domain, people, "domain")
+        and _any(filters.standing, people, "standing")
         and (not filters.who or any(_who(person) in filters.who for person in people))
         and (not filters.rule or any(_rule_fits(finding, filters.rule) for finding in _listed(record, "findings")))
     )
