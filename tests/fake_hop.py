@@ -16,7 +16,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Self
 
-STAGES = ("connect", "banner", "ehlo", "starttls", "xforward", "mail", "rcpt", "data", "body", "dot", "rset", "quit")
+STAGES = (
+    "connect",
+    "banner",
+    "ehlo",
+    "starttls",
+    "auth",
+    "xforward",
+    "mail",
+    "rcpt",
+    "data",
+    "body",
+    "dot",
+    "rset",
+    "quit",
+)
 OFFERS = ("SIZE 52428800", "8BITMIME", "SMTPUTF8", "DSN", "ENHANCEDSTATUSCODES", "XFORWARD NAME ADDR PROTO HELO PORT")
 
 
@@ -188,6 +202,9 @@ class FakeHop:
         said = await self._act("starttls", session, b"220 2.0.0 allez\r\n")
         if self.tls is not None and said.startswith(b"220"):
             await session.writer.start_tls(self.tls)
+
+    async def _on_auth(self, session: _Session, line: bytes) -> None:
+        await self._act("auth", session, b"235 2.7.0 Ok\r\n")
 
     async def _on_xforward(self, session: _Session, line: bytes) -> None:
         session.xforward.append(line)

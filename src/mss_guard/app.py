@@ -37,10 +37,10 @@ from mss_guard.declarations import Declarations
 from mss_guard.edge import service_manager, trust_feed
 from mss_guard.edge.inspector import Inspector
 from mss_guard.edge.journal import Journal, Purged
-from mss_guard.edge.next_hop import DnsResolver, HopPool
+from mss_guard.edge.next_hop import DnsResolver, HopPool, Narrowed
 from mss_guard.edge.notifier import Notifier
 from mss_guard.edge.passes import Pass, Passes
-from mss_guard.edge.smtp_server import Front, Room, serve
+from mss_guard.edge.smtp_server import Front, NextHop, Room, SecondRoad, serve
 from mss_guard.exceptions import Approvals
 from mss_guard.judgement import Judgement
 from mss_guard.outages import Outages
@@ -104,6 +104,7 @@ class Service:
         self.hops = HopPool(doors.hops(settings), DnsResolver())
         self._ends.push_async_callback(self.hops.close, 5.0)
         await self.hops.start()
+        await self._second_road(settings)
         self.notifier = Notifier(self.hops.submit, telling.summariser(lambda: self._loaded), told=self._told)
         self.notifier.start()
         self._ends.push_async_callback(self.notifier.drain, 5.0)
@@ -158,11 +159,23 @@ class Service:
             changed=self._say_ready,
         )
 
+    async def _second_road(self, settings: config.Settings) -> None:
+        """The way into the trust space, where there is one. Out of reach, it holds up nobody's start and no other mail."""
+        self.second: SecondRoad | None = None
+        self.next_hop: NextHop = self.hops
+        given = doors.route(settings)
+        if given is None:
+            return
+        road = HopPool(given, DnsResolver())
+        self._ends.push_async_callback(road.close, 5.0)
+        road.start_asking()
+        self.second, self.next_hop = SecondRoad(road), Narrowed(self.hops, road)
+
     async def _listen(self, settings: config.Settings) -> None:
         limits = doors.limits(settings)
         room = Room(limits)
         for listener in doors.listeners(settings):
-            front = await serve(listener, self.hops, self.judgement, limits, room=room)
+            front = await serve(listener, self.next_hop, self.judgement, limits, room=room, second=self.second)
             self._ends.callback(front.close)
             self.fronts.append(front)
             _log.info("listening", listener=listener.name, host=listener.address, port=front.port, mode=listener.mode)

@@ -213,7 +213,7 @@ def policy_settings(settings: config.Settings) -> policy.PolicySettings:
         categories={k: m for k, v in given.categories.items() if (m := _category(v)) is not None},
         families=dict(given.families),
         inside=Measure(given.inside),
-        to_mssante=given.to_mssante,
+        to_mssante="refuse" if given.to_mssante == "route" and settings.routes.mssante is None else given.to_mssante,
         unreadable={Why(k): _handling(v) for k, v in unreadable.items()},
         opaque=_handling(given.opaque),
         quoted_reply=Measure(given.quoted_reply),
@@ -271,6 +271,7 @@ def stationery(settings: config.Settings, shelf: Library) -> notice.Stationery |
         secure_box=given.secure_boxes[0].address if given.secure_boxes else "",
         family_portal=given.family_portal or "",
         region=given.region or "",
+        routed=doors.routed(settings),
     )
     says = notice.rule_words((*shelf.rules.values(), *shelf.local.values()))
     paper = notice.prepare(letterhead, shelf.notices, given.language, shelf.catalogues, says)

@@ -12,14 +12,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
+from cryptography import x509
+
 from mss_guard import addressbook, assembly, doors, exporting, witnessing
 from mss_guard.config import Settings, check
 from mss_guard.core import formats, trust
 from mss_guard.core.formats.tooling import Tool
 from mss_guard.edge import inspector, postfix_setup
-from mss_guard.edge.next_hop import DnsResolver, HopPool
+from mss_guard.edge.next_hop import DnsResolver, HopPool, HopSettings
 
 FREE_DISK = 200 * 1024 * 1024  # octets; a day's journal of a large hospital is a tenth of it
+CERTIFICATE_DAYS = 30  # below it the certificate of the route is said to be near its end
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +204,11 @@ def _postfix(settings: Settings, _now: datetime) -> Iterator[Result]:
 
 
 async def _offers(settings: Settings) -> dict[str, str] | None:
-    pool = HopPool(doors.hops(settings), DnsResolver())
+    return await _asked(doors.hops(settings))
+
+
+async def _asked(given: HopSettings) -> dict[str, str] | None:
+    pool = HopPool(given, DnsResolver())
     try:
         async with asyncio.timeout(10):
             await pool.refresh()
@@ -258,7 +265,29 @@ def _witness(settings: Settings, now: datetime) -> Iterator[Result]:
     )
 
 
-def _road(settings: Settings, _now: datetime) -> Iterator[Result]:
+def _routed(given: HopSettings, now: datetime) -> Iterator[Result]:
+    """Is the operator there, and for how long is our certificate good?"""
+    (hop,) = given.hops
+    offers = asyncio.run(_asked(given))
+    answer = "ne répond pas, ou refuse notre certificat ou notre compte" if offers is None else "répond"
+    yield Result("route MSSanté", offers is not None, f"{hop.label} : {answer}", "routes.mssante (docs/route.md)")
+    if hop.cert is not None:
+        ends = x509.load_pem_x509_certificate(Path(hop.cert).read_bytes()).not_valid_after_utc
+        left = (ends - now).days
+        words = f"notre certificat expire dans {left} jour(s)" if left >= 0 else "notre certificat a expiré"
+        yield Result(
+            "route MSSanté",
+            left > CERTIFICATE_DAYS,
+            words,
+            "le renouveler auprès de l'opérateur ou de l'ANS",
+            needed=left < 0,
+        )
+
+
+def _road(settings: Settings, now: datetime) -> Iterator[Result]:
+    given = doors.route(settings)
+    if given is not None:
+        yield from _routed(given, now)
     if settings.policy.mode == "enforce" and settings.policy.to_mssante == "relay":
         yield Result("route MSSanté", False, "to_mssante: relay sans route : un opérateur MSSanté rejette en général une boîte ordinaire",
                      "to_mssante: refuse, ou faire écrire depuis la boîte MSSanté")  # fmt: skip

@@ -60,6 +60,25 @@ def hops(settings: config.Settings) -> HopSettings:
     return HopSettings(found, hostname(settings), max_connections=max(h.max_connections for h in settings.hops))
 
 
+def routed(settings: config.Settings) -> bool:
+    """Does mail to MSSanté leave by the structure's own way?"""
+    enforced = settings.policy.mode != "observe"
+    return enforced and settings.policy.to_mssante == "route" and settings.routes.mssante is not None
+
+
+def route(settings: config.Settings) -> HopSettings | None:
+    """The structure's own way into the trust space; None when there is none, or when no policy sends anything by it.
+
+    Raises OSError when the file of its password cannot be read: a start-up refusal.
+    """
+    given = settings.routes.mssante
+    if given is None or settings.policy.to_mssante != "route":
+        return None
+    secret = Path(given.password).read_text(encoding="utf-8").strip() if given.password else ""
+    hop = Hop(given.host, given.port, Tls(given.tls), given.ca, given.cert, given.key, given.user, secret)
+    return HopSettings((hop,), hostname(settings), max_connections=max(h.max_connections for h in settings.hops))
+
+
 def workers(settings: config.Settings) -> inspector.Settings:
     return inspector.Settings(workers=settings.inspection.workers or 0)
 
@@ -141,6 +160,7 @@ def needs_restart(old: config.Settings, new: config.Settings) -> tuple[str, ...]
         "listeners": (old.listeners, new.listeners),
         "next_hop": (old.next_hop, new.next_hop),
         "limits": (old.limits, new.limits),
+        "routes": (old.routes, new.routes),
         "audit.path": (old.audit.path, new.audit.path),
         "state": (old.state, new.state),
         "workers": (old.workers, new.workers),

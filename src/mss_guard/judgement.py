@@ -19,7 +19,7 @@ import structlog
 
 from mss_guard import notices, record, reporting
 from mss_guard.core import notice, policy
-from mss_guard.core.model import Action, Address, Assessment, Envelope, Fault, HopReply, Reply, Verdict
+from mss_guard.core.model import Action, Address, Assessment, Envelope, Fault, HopReply, Measure, Reason, Reply, Verdict
 from mss_guard.core.wire import Request
 from mss_guard.declarations import Declarations, Declared
 from mss_guard.edge.journal import Journal, JournalUnavailable
@@ -146,7 +146,8 @@ class Judgement:
         fields = state.privacy.decision(fields, submission.envelope, ref)
         await self._journal.append("decision", ref, fields, state.knowledge.version)
         self._tell(verdict, judged.content, ref, submission)
-        return Ruling(ref, answers, _trace(submission, state.hostname, ref, now), case.finish, report)
+        trace = _trace(submission, state.hostname, ref, now)
+        return Ruling(ref, answers, trace, case.finish, report, _apart(verdict))
 
     def _offered(self, submission: Submission, judged: _Judged, ref: str) -> bool:
         """May the sender answer this refusal by a declaration?"""
@@ -301,7 +302,7 @@ class Judgement:
             fields = record.outcome(case.verdict, replies, reported=bool(case.told))
             fields = case.state.privacy.outcome(fields, case.submission.envelope)
             self._journal.append_late("outcome", case.ref, fields, case.state.knowledge.version)
-            made = self._notice(case, _delivered(case, replies))
+            made = self._notice(_turned_away(case, replies), _delivered(case, replies))
             if made is not None:
                 self._notify(made)
             if case.judged.uninspected and any(r.ok for r in replies or ()):
@@ -315,7 +316,8 @@ class Judgement:
         sender, occasion = submission.envelope.mail_from, _occasion(case, delivered)
         if sender is None or paper is None or case.told:
             return None
-        if not notices.due(occasion, submission, paper, state.knowledge.settings.refusal):
+        refusal = "reject+notice" if case.turned_away else state.knowledge.settings.refusal
+        if not notices.due(occasion, submission, paper, refusal):
             return None
         original = case.assessment.message_id if case.assessment else ""
         who = self._journal.keys.message_id(original)["id"] if original else ""
@@ -349,6 +351,7 @@ class _Case:
     answers: tuple[Reply | None, ...]
     confirm: bool = False  # the sender may answer by a declaration
     told: list[bool] = field(default_factory=list)  # holds something once the sender's report was taken
+    turned_away: bool = False  # by the operator of the trust space, in its own words
 
     @property
     def assessment(self) -> Assessment | None:
@@ -364,6 +367,31 @@ class _Case:
 
     def finish(self, replies: Sequence[HopReply] | None) -> Awaitable[None]:
         return self.judgement.finish(self, replies)
+
+
+def _apart(verdict: Verdict) -> frozenset[int]:
+    """Who is reached by the structure's own way into the trust space, by index."""
+    relayed = ((index, one) for index, one in enumerate(verdict.recipients) if one.action is Action.RELAY)
+    return frozenset(index for index, one in relayed if one.road == "route")
+
+
+def _turned_away(case: _Case, replies: Sequence[HopReply] | None) -> _Case:
+    """Where the operator of the trust space refused for good what we had permitted, the sender learns what he can do: use his secure box."""
+    told = iter(replies or ())
+    said = [next(told, None) if answer is None else None for answer in case.answers]
+    refused = {i for i in _apart(case.verdict) if (reply := said[i]) is not None and reply.code >= 500}
+    if not refused:
+        return case
+    turned = tuple(
+        replace(one, action=Action.REFUSE, measure=Measure.REFUSE, reason=Reason.USE_SECURE_BOX)
+        if i in refused
+        else one
+        for i, one in enumerate(case.verdict.recipients)
+    )
+    verdict = replace(
+        case.verdict, action=Action.REFUSE, measure=Measure.REFUSE, reason=Reason.USE_SECURE_BOX, recipients=turned
+    )
+    return replace(case, judged=replace(case.judged, verdict=verdict), turned_away=True)
 
 
 def _planned(answers: tuple[Reply | None, ...], report: Report | None) -> tuple[Reply | None, ...]:

@@ -80,6 +80,8 @@ def decision(
         "ms": times.taken,
         **_measure(verdict),
     }
+    if any(r.road == "route" for r in verdict.recipients):
+        fields["road"] = "route"
     if passed is not None and passed.fault:
         fields["fault"] = passed.fault
     if passed is not None and passed.approved:
@@ -137,6 +139,7 @@ def _recipient(recipient: Any, answer: Reply | None, keys: Keys) -> dict[str, An
         "standing": recipient.standing,
         "row": recipient.row,
         "reply": answer.code if answer else None,
+        **({"road": recipient.road} if recipient.road != "relay" else {}),
         **_measure(recipient),
     }
 

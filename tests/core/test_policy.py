@@ -386,12 +386,22 @@ def test_inside(category, inside, expected):
     assert (got.action, got.row) == (expected, 9)
 
 
-@pytest.mark.parametrize("to_mssante", ["refuse", "route"])
-def test_to_mssante(to_mssante):
-    """With `refuse`, and with a route that is not built, an ordinary box is sent to its secure box; strangers are
-    relayed.
-    """
-    known = knowledge(to_mssante=to_mssante)
+@pytest.mark.parametrize("mode", ["enforce", "observe"])
+def test_a_route_takes_the_structures_own_mail_alone(mode):
+    """Own mail to a listed domain or a citizen goes by the route; strangers', other recipients', and all of it while observing, does not."""
+    known = knowledge(to_mssante="route", mode=mode)
+    for sender, recipient, road in (
+        ("own", "trusted", "route"), ("own", "citizen", "route"), ("foreign", "trusted", "relay"), ("null", "trusted", "relay"),
+        ("secure", "trusted", "relay"), ("own", "outside", "relay"), ("own", "inside", "relay"),
+    ):  # fmt: skip
+        verdict = policy.decide(envelope(SENDERS[sender], RECIPIENTS[recipient]), CONTENT["none"], known, NOW)
+        assert verdict.action is Action.RELAY
+        assert verdict.recipients[0].road == (road if mode == "enforce" else "relay"), (sender, recipient)
+
+
+def test_to_mssante():
+    """With `refuse` an ordinary box is sent to its secure box; strangers are relayed."""
+    known = knowledge(to_mssante="refuse")
     for recipient in ("trusted", "citizen"):
         got = decided(SENDERS["own"], RECIPIENTS[recipient], CONTENT["none"], known)
         assert (got.action, got.reason, got.row) == (Action.REFUSE, Reason.USE_SECURE_BOX, 7)

@@ -20,7 +20,7 @@ from pathlib import Path
 
 from tests.e2e import processes
 from tests.e2e.guard_process import Guard
-from tests.e2e.ledger import Ledger
+from tests.e2e.ledger import ORDINARY, SECURE, Ledger
 from tests.e2e.postfix import free_port
 from tests.e2e.rooms import records
 from tests.e2e.torture import Session, Sink
@@ -97,19 +97,26 @@ class Killer:
         return False
 
 
-POLICIES = {"reject": "reject", "bounce": "bounce", "split": "reject, mixed: split"}
+POLICIES = {
+    "reject": "reject",
+    "bounce": "bounce",
+    "split": "reject, mixed: split",
+    "route": "reject, to_mssante: route",
+}
 
 
 def torture(kills: int, messages: int, sessions: int = 10, seconds: float = 1200.0, policy: str = "reject") -> Report:
     """The whole run, under one of POLICIES. Kills go round the stages, evenly over the messages; it ends when every message is answered for good."""
     report = Report(Ledger(messages))
-    sink = Sink(report.ledger)
+    sink, operator = Sink(report.ledger), Sink(report.ledger)
+    route = f"routes: {{mssante: {{host: 127.0.0.1, port: {operator.port}, tls: may}}}}\n" if policy == "route" else ""
     ports = {free_port(): "mode: smtp", free_port(): "mode: lmtp"}
     started = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
-        guard = Guard(Path(folder), sink.port, ports, refusal=POLICIES[policy])
+        guard = Guard(Path(folder), sink.port, ports, refusal=POLICIES[policy], extra=route)
         killer = Killer(guard)
-        sink.reached = killer.reached
+        # Under `route` the kills fall where the operator has the message; over lmtp half of each goes by either road.
+        (operator if route else sink).reached = killer.reached
         try:
             _start(guard, report)
             clients = [
@@ -120,6 +127,7 @@ def torture(kills: int, messages: int, sessions: int = 10, seconds: float = 1200
                     lmtp=n % 2 == 1,
                     end=started + seconds,
                     split=policy == "split",
+                    alone=SECURE if route else ORDINARY,
                 )
                 for n in range(sessions)
             ]
@@ -137,6 +145,7 @@ def torture(kills: int, messages: int, sessions: int = 10, seconds: float = 1200
         finally:
             guard.abolish()
             sink.close()
+            operator.close()
     report.seconds = time.monotonic() - started
     return report
 

@@ -82,15 +82,20 @@ async def house(
     limits: dict[str, Any] | None = None,
     extra: str = "",
     mode: str = "enforce",
+    policy: str = "",
 ) -> AsyncIterator[House]:
     """A listener of each mode. `inspection`: a test's module in the workers; without it, the real one with the shipped rules."""
-    guard = Guard(folder, hop_port, {}, extra=extra, mode=mode)
+    guard = Guard(folder, hop_port, {}, extra=extra, mode=f"{mode}, {policy}" if policy else mode)
     both = "".join(f"  - {{address: 127.0.0.1, port: 0, mode: {front}}}\n" for front in ("smtp", "lmtp"))
     guard.config.write_text(guard.config.read_text().replace("listeners:\n", f"listeners:\n{both}"))
-    hops, staff, caps = doors.hops, doors.workers, doors.limits
+    hops, roads, staff, caps = doors.hops, doors.route, doors.workers, doors.limits
 
     def short(settings: Any) -> HopSettings:
         return replace(hops(settings), timeouts=timeouts, max_connections=4)
+
+    def road(settings: Any) -> HopSettings | None:
+        given = roads(settings)
+        return replace(given, timeouts=timeouts, max_connections=4) if given else None
 
     def crew(settings: Any) -> inspector.Settings:
         made = replace(staff(settings), workers=workers)
@@ -99,7 +104,7 @@ async def house(
     def narrow(settings: Any) -> FrontLimits:
         return replace(caps(settings), **(limits or {}))
 
-    with patch.multiple(doors, hops=short, workers=crew, limits=narrow):
+    with patch.multiple(doors, hops=short, route=road, workers=crew, limits=narrow):
         service = app.Service(guard.config, await asyncio.to_thread(app.read, guard.config))
         await service.start()
         try:

@@ -22,6 +22,18 @@ def test_kill_9_of_the_guard_loses_nothing() -> None:
 
 
 @pytest.mark.slow
+def test_kill_9_of_the_guard_loses_nothing_on_two_roads() -> None:
+    """Listed recipients by the route, the others by the hop: every 2xx is at one of them, and the health data at the operator alone."""
+    report = torture(kills=5, messages=150, seconds=150, policy="route")
+    print(report.table())
+    assert report.ledger.finished == 150
+    assert not report.ledger.lost
+    assert (report.ledger.leaked, report.ledger.misjudged, report.ledger.altered) == (0, 0, 0)
+    assert (report.unrecorded, report.orphans, report.status) == (0, 0, 0)
+    assert report.verified
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("policy", ["bounce", "split"])
 def test_kill_9_of_the_guard_loses_no_report_either(policy: str) -> None:
     """Every 2xx is a message at the sink, or a report there that says to whom it did not go."""

@@ -79,7 +79,8 @@ class _SinkSession(socketserver.StreamRequestHandler):
 
 
 class Session(threading.Thread):
-    """One client, on one connection as long as that lives. `lmtp`: two recipients, one answer each; `split`: one answer for both.
+    """One client, on one connection as long as that lives. `lmtp`: two recipients, one answer each; `split`: one answer for both;
+    `alone`: whom the others write to.
 
     Each message has a sender of its own, so that no cap a sender and hour keeps a report back.
     """
@@ -94,17 +95,18 @@ class Session(threading.Thread):
         end: float,
         wait: float = 90.0,
         split: bool = False,
+        alone: str = ORDINARY,
     ) -> None:
         super().__init__(daemon=True)
         self._port, self._ledger, self._reached, self._lmtp = port, ledger, reached, lmtp
-        self._end, self._wait, self._split = end, wait, split
+        self._end, self._wait, self._split, self._alone = end, wait, split, alone
         self._connection: socket.socket | None = None
         self._buffer = b""
         self.slowest = 0.0  # seconds from our dot to the last answer
 
     def run(self) -> None:
         while (number := self._ledger.take()) is not None:
-            waiting = [ORDINARY, SECURE] if self._lmtp or self._split else [ORDINARY]
+            waiting = [ORDINARY, SECURE] if self._lmtp or self._split else [self._alone]
             while waiting:
                 if time.monotonic() > self._end:
                     return

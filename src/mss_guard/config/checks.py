@@ -21,10 +21,6 @@ _WITNESS = re.compile(r"https://[^\s/?#@]+(?:[/?][^\s#]*)?|syslog\+tls://[^\s/?#
 _NOT_YET = "pas encore disponible"
 
 
-def _other_than(*words: Value) -> Callable[[Value], bool]:
-    return lambda value: value not in words
-
-
 def _is(*words: Value) -> Callable[[Value], bool]:
     return lambda value: value in words
 
@@ -36,8 +32,6 @@ def _above_one(value: Value) -> bool:
 UNAVAILABLE: tuple[tuple[Path, Callable[[Value], bool]], ...] = (
     (("listeners", "*", "mode"), _is("milter")),
     (("workers",), _above_one),
-    (("routes", "mssante"), _other_than(None)),
-    (("policy", "to_mssante"), _is("route")),
 )
 """Keys whose value asks for what is not built: accepted as written nowhere, ignored in silence never."""
 
@@ -96,6 +90,12 @@ def warnings(settings: Settings) -> tuple[Mistake, ...]:
             "blanche, un message d'une boîte ordinaire y sera en général rejeté"
         )
         found.append(_Wrong(("policy", "to_mssante"), words))
+    if policy.to_mssante == "route" and settings.routes.mssante is None:
+        words = "to_mssante: route sans routes.mssante : ce qui va vers MSSanté sera refusé (« écrivez depuis votre boîte MSSanté »)"
+        found.append(_Wrong(("policy", "to_mssante"), words))
+    if policy.to_mssante != "route" and settings.routes.mssante is not None:
+        words = "routes.mssante ne sert qu'avec policy.to_mssante: route"
+        found.append(_Wrong(("routes", "mssante"), words))
     if policy.mode == "enforce" and audit.witness == "mail" and settings.structure.dpo.email is None:
         words = "structure.dpo.email manque : le journal n'a pas de témoin hors de cette machine"
         found.append(_Wrong(("structure",), words))
@@ -149,6 +149,7 @@ def _amounts(settings: Settings) -> Iterator[_Wrong]:
     yield from _confirming(settings)
     yield from _audit(settings)
     yield from _console(settings)
+    yield from _route(settings)
 
 
 def _audit(settings: Settings) -> Iterator[_Wrong]:
@@ -169,6 +170,19 @@ def _audit(settings: Settings) -> Iterator[_Wrong]:
             yield _Wrong(("audit", key), f"{key} ne sert qu'avec audit.export")
     if not audit.index.startswith(("sqlite:///", "postgresql://")):
         yield _Wrong(("audit", "index"), "sqlite:////chemin/absolu ou postgresql://utilisateur@hôte/base")
+
+
+def _route(settings: Settings) -> Iterator[_Wrong]:
+    """Credentials go to whom we have verified alone, and belong together."""
+    route, where = settings.routes.mssante, ("routes", "mssante")
+    if route is None:
+        return
+    if (route.cert is None) != (route.key is None):
+        yield _Wrong((*where, "cert"), "cert et key vont ensemble")
+    if (route.user is None) != (route.password is None):
+        yield _Wrong((*where, "user"), "user et password (un fichier) vont ensemble")
+    if route.tls != "verify" and (route.ca or route.cert or route.user):
+        yield _Wrong((*where, "tls"), "ca, cert et user demandent tls: verify : un mot de passe ne va pas à un inconnu")
 
 
 def _console(settings: Settings) -> Iterator[_Wrong]:

@@ -101,9 +101,11 @@ class Route(Section):
     host: Host
     port: Port = 587
     tls: Literal["may", "verify"] = "verify"
+    ca: Line | None = None
     cert: Line | None = None
     key: Line | None = None
     user: Line | None = None
+    password: Line | None = None  # a file
 
 
 class Routes(Section):

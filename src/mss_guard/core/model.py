@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Literal
 
 
 class Level(StrEnum):
@@ -314,6 +315,9 @@ class RecipientVerdict:
     reason: Reason | None
     row: int  # the row's table that decided, 0 when none matched
     would: Action | None = None
+    road: Literal["relay", "route"] = (
+        "relay"  # route: by the structure's own way into the trust space, never by the ordinary hop
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,6 +87,7 @@ def context(occasion: Occasion, paper: Stationery) -> dict[str, object]:
         "grades_form": region.form if region else "",
         "grades_offer": region.offer if region else "",
         "secure_access": letterhead.secure_access,
+        "secure_box": letterhead.secure_box,
         "secure_access_html": _link(letterhead.secure_access),
         "contact": letterhead.contact,
         "confirm": occasion.confirm,
@@ -159,7 +160,11 @@ def _brace_free(text: str) -> str:
 
 
 def _said(steps: Sequence[Step], facts: Mapping[str, str]) -> list[Step]:
-    return [s for s in steps if (not s.when or facts[s.when]) and not (s.unless and facts[s.unless])]
+    return [s for s in steps if (not s.when or facts[s.when]) and not any(facts[name] for name in _against(s))]
+
+
+def _against(step: Step) -> tuple[str, ...]:
+    return (step.unless,) if isinstance(step.unless, str) else step.unless or ()
 
 
 def _repair(assessment: Assessment | None) -> str:
@@ -183,6 +188,7 @@ def _facts(occasion: Occasion, paper: Stationery) -> dict[str, str]:
         "boxes": ", ".join(box.address for _, boxes in occasion.suggested.boxes for box in boxes),
         "contact": letterhead.contact,
         "structure": letterhead.structure,
+        "route": "oui" if letterhead.routed else "",
         "recipients": words.people([r.address for r in occasion.marked], paper.speech),
     }
 

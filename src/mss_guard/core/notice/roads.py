@@ -48,6 +48,7 @@ Fact = Literal[
     "contact",
     "structure",
     "recipients",
+    "route",
 ]
 """What a sentence may hold as {fact}, or hang on by `when` and `unless`. Empty when the structure has not said it."""
 FACTS: frozenset[str] = frozenset(Fact.__args__)  # type: ignore[attr-defined]
@@ -94,7 +95,7 @@ class Step(_Part):
 
     say: _Sentence
     when: Fact | None = None
-    unless: Fact | None = None
+    unless: Fact | tuple[Fact, ...] | None = None
 
 
 class Draft(_Part):

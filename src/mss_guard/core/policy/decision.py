@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Literal
 
 from mss_guard.core.model import (
     Action,
@@ -54,6 +55,7 @@ class _Answer:
     row: int
     measure: Measure
     reason: Reason | None
+    road: Literal["relay", "route"] = "relay"
 
     @property
     def action(self) -> Action:
@@ -137,6 +139,7 @@ def _verdict(
                 reason=answer.reason,
                 row=answer.row,
                 would=answer.action if observe else None,
+                road="relay" if observe else answer.road,
             )
             for address, answer in zip(envelope.rcpt_to, answers, strict=True)
         ),
@@ -205,25 +208,27 @@ def _cell(row: Row | None, question: _Question, facet: Facet, settings: PolicySe
     if row is None:
         return _WAIT
     measure, reason = row.verdict, row.reason
+    road: Literal["relay", "route"] = "relay"
     if row.number == 1 and question.well_formed:
         reason = Reason.CITIZEN
     if measure is Setting.TO_MSSANTE:
-        measure = Measure.RELAY if settings.to_mssante == "relay" else Measure.REFUSE
+        measure = Measure.REFUSE if settings.to_mssante == "refuse" else Measure.RELAY
+        road = "route" if settings.to_mssante == "route" else "relay"
     elif measure is Setting.INSIDE:
         measure, reason = facet.inside, facet.reason
     elif measure is Setting.CONTENT:
         measure, reason = facet.outside, facet.reason
     assert isinstance(measure, Measure)
-    return _Answer(row.number, measure, reason if RANK[measure] >= RANK[Measure.ADVISE] else None)
+    return _Answer(row.number, measure, reason if RANK[measure] >= RANK[Measure.ADVISE] else None, road)
 
 
 def _settle(answers: list[_Answer]) -> _Answer:
     """One answer of the several that a missing list leaves open: the strictest, unless they differ in what happens to
-    the mail.
+    the mail. Its road is that of the list at hand: whichever it is, no health data can go where it must not.
     """
     if len({answer.action for answer in answers}) > 1:
         return _WAIT
-    return max(answers, key=_severity)
+    return replace(max(answers, key=_severity), road=answers[0].road)
 
 
 def _severity(answer: _Answer) -> int:

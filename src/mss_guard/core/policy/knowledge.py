@@ -47,8 +47,8 @@ class PolicySettings:
     """The section `policy:` of the configuration, with its defaults.
 
     `categories` goes over `levels`; a category that is switched like a rule family is written as the measure this
-    means: `warn` ADVISE, `observe` NOTE, `off` RELAY, `enforce` no entry. A value whose road is not built yet (`route`,
-    `split` …) is refused by the configuration; should it come here all the same, it refuses rather than relays.
+    means: `warn` ADVISE, `observe` NOTE, `off` RELAY, `enforce` no entry. `to_mssante: route` stands here only where there
+    is a route; without one it is `refuse`.
     """
 
     mode: Literal["observe", "enforce"] = "enforce"

@@ -90,6 +90,7 @@ _gone = fields(
 _dpo_key = matching(r"dpo-[0-9a-f]{8}")
 _signed = {"records": _count, "root": _hash, "key": _key, "signature": _base64}
 _score = integer(0, 1000)
+_road = one_of(("relay", "route"))
 
 _verdict: dict[str, Shape] = {
     "action": one_of(Action),
@@ -104,6 +105,7 @@ _recipient = fields(
         "standing": one_of(Standing),
         "row": integer(0, 99),
         "reply": maybe(_code),
+        "road": _road,
         **_verdict,
     },
     ("domain", "standing", "action"),
@@ -199,7 +201,7 @@ SCHEMAS: Mapping[str, Shape] = {
             "findings": many(_finding, 10_000),
             "places": many(_looked_at, 10_000),
             "nearly": many(_rule, 1000),
-            "road": maybe(one_of(("relay", "route"))),
+            "road": maybe(_road),
             "has_list": boolean,
             "reply": maybe(fields({"code": _code, "enhanced": _enhanced}, ("code",))),
             "ms": _times,

@@ -7,6 +7,7 @@ replies and bodies keep every byte.
 from __future__ import annotations
 
 import asyncio
+import base64
 import re
 import ssl
 from collections.abc import Iterator, Mapping
@@ -148,7 +149,18 @@ class Connection:
         if not await self.secure(context, by):
             return Stage.STARTTLS
         # RFC 3207 §4.2: what was offered in clear is forgotten.
-        return None if await self._hello(helo, by) else Stage.EHLO
+        if not await self._hello(helo, by):
+            return Stage.EHLO
+        return None if await self._known(by) else Stage.AUTH
+
+    async def _known(self, by: float) -> bool:
+        """AUTH PLAIN (RFC 4954 §4), where this hop wants us to say who we are; never to a hop that was not verified."""
+        if self.hop.user is None:
+            return True
+        if self.hop.tls is not Tls.VERIFY:
+            return False
+        given = base64.b64encode(f"\0{self.hop.user}\0{self.hop.password}".encode())
+        return (await self.command(Stage.AUTH, b"AUTH PLAIN " + given, by)).ok
 
     async def _hello(self, helo: str, by: float) -> bool:
         reply = await self.command(Stage.EHLO, b"EHLO " + helo.encode("ascii"), by)

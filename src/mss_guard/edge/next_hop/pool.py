@@ -47,6 +47,11 @@ class HopPool:
         await self.refresh()
         self._refreshing = asyncio.create_task(self._keep_fresh())
 
+    def start_asking(self) -> None:
+        """The same, and nobody waits for the first answer."""
+        self._task(self.refresh())
+        self._refreshing = asyncio.create_task(self._keep_fresh())
+
     async def close(self, within: float) -> None:
         """Wait up to `within` seconds for what is under way (an answer to a dot may take 600); QUIT the idle ones."""
         self._closing = True

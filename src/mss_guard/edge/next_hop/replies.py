@@ -21,13 +21,14 @@ class JunkError(Exception):
 
 
 class Stage(StrEnum):
-    """Where a transaction with the hop stands; the first five are before any word of a message."""
+    """Where a transaction with the hop stands; the first six are before any word of a message."""
 
     RESOLVE = "resolve"
     CONNECT = "connect"
     BANNER = "banner"
     EHLO = "ehlo"
     STARTTLS = "starttls"
+    AUTH = "auth"
     XFORWARD = "xforward"
     MAIL = "mail"
     RCPT = "rcpt"

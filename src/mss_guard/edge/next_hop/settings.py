@@ -16,12 +16,20 @@ class Tls(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Hop:
-    """One next hop. `host` is a name or a literal address; `ca` a PEM file, None for the system's authorities."""
+    """One next hop. `host` is a name or a literal address; `ca` a PEM file, None for the system's authorities.
+
+    `cert`, `key`: PEM files of our own certificate, shown to a hop that asks for one. `user`, `password`: AUTH PLAIN
+    (RFC 4616), spoken under `verify` alone.
+    """
 
     host: str
     port: int
     tls: Tls = Tls.NONE
     ca: str | None = None
+    cert: str | None = None
+    key: str | None = None
+    user: str | None = None
+    password: str = field(default="", repr=False)
 
     @property
     def label(self) -> str:

@@ -4,6 +4,7 @@ of its neighbours.
 
 from mss_guard.edge.smtp_server.ports import Judge, ListenerFacts, NextHop, Ruling, Submission, Transaction
 from mss_guard.edge.smtp_server.room import Room
+from mss_guard.edge.smtp_server.second_road import SecondRoad
 from mss_guard.edge.smtp_server.server import Front, serve
 from mss_guard.edge.smtp_server.settings import FrontLimits, ListenerSettings
 
@@ -16,6 +17,7 @@ __all__ = [
     "NextHop",
     "Room",
     "Ruling",
+    "SecondRoad",
     "Submission",
     "Transaction",
     "serve",

@@ -221,6 +221,7 @@ class Commands(Courtesies):
             reservation=reservation,
             patience=self.limits.inspection_timeout,
             dot_by=self.loop.time() + self.limits.dot_timeout,
+            second=self.front.second,
         )
 
     async def _answer(self, words: tuple[HopReply, ...]) -> None:

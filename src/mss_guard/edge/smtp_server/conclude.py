@@ -16,8 +16,10 @@ from mss_guard.edge.smtp_server import replies
 from mss_guard.edge.smtp_server.faults import report as report_fault
 from mss_guard.edge.smtp_server.ports import Judge, Report, Ruling, Submission, Transaction
 from mss_guard.edge.smtp_server.room import Reservation
+from mss_guard.edge.smtp_server.second_road import SecondRoad
 
 _NO_ANSWER = HopReply(code=0, wire=b"")
+_SECOND_ROAD_TOOK = 20.0  # seconds for our dot to the hop, at the least, once the second road has said yes
 Spawn = Callable[[Coroutine[Any, Any, None]], object]
 """Starts a background task that is waited for at the end of the service."""
 
@@ -38,6 +40,7 @@ class Case:
     reservation: Reservation
     patience: float
     dot_by: float
+    second: SecondRoad | None = None
     words: asyncio.Future[tuple[HopReply, ...]] = field(default_factory=asyncio.Future)
     _told: bool = False  # the sender's own report was taken
     _settled: bool = False  # the hop was told: delivered to, or abandoned
@@ -81,14 +84,44 @@ class Case:
 
     async def _relay(self, ruling: Ruling, permitted: Sequence[int]) -> None:
         """To the permitted; whoever is refused hears the ruling's answer, or after a report that he has been told."""
-        answers = await self._deliver(permitted, ruling.trace + self.submission.data) if permitted else []
+        answers = await self._by_roads(ruling, permitted, ruling.trace + self.submission.data) if permitted else []
         words = self._words(ruling, dict(zip(permitted, answers, strict=True)))
-        if permitted:
-            self._say(words)
-            self.reservation.release()
-        else:
-            self._give_up(words)
+        self._give_up(words)
         await self._finish(ruling, answers or None)
+
+    async def _by_roads(self, ruling: Ruling, permitted: Sequence[int], body: bytes) -> Sequence[HopReply]:
+        """The second road first, then the hop. Over smtp what one refuses the other does not get, as far as that can be had."""
+        apart = [index for index in permitted if index in ruling.apart]
+        here = [index for index in permitted if index not in ruling.apart]
+        if not apart:
+            return await self._deliver(here, body, self.dot_by)
+        one_for_all = self.submission.listener.mode == "smtp"
+        there = await self._by_second(apart, body, remember=one_for_all and bool(here))
+        if one_for_all and not all(answer.ok for answer in there):
+            return (worst(there),) * len(permitted)
+        dot_by = max(self.dot_by, asyncio.get_running_loop().time() + _SECOND_ROAD_TOOK)
+        mine = await self._deliver(here, body, dot_by) if here else []
+        if self.second is not None and here and all(answer.ok for answer in mine):
+            self.second.forget(self.second.mark(self.submission, apart))
+        told = dict(zip((*apart, *here), (*there, *mine), strict=True))
+        return [told[index] for index in permitted]
+
+    async def _by_second(self, apart: Sequence[int], body: bytes, *, remember: bool) -> Sequence[HopReply]:
+        """One answer each. `remember`: a retry of all of it must not bring it twice."""
+        if self.second is None:
+            return self._believed([], apart)
+        mark = self.second.mark(self.submission, apart) if remember else b""
+        if remember and self.second.took(mark):
+            return [replies.spoken(replies.OK) for _ in apart]
+        try:
+            answers = await self.second.deliver(self.submission, apart, body, self.dot_by)
+        except Exception as fault:  # noqa: BLE001 - the dot may be out: 451, at worst a duplicate
+            report_fault(fault, "second road")
+            answers = []
+        told = self._believed(answers, apart)
+        if remember and all(answer.ok for answer in told):
+            self.second.keep(mark)
+        return told
 
     def _words(self, ruling: Ruling, delivered: dict[int, HopReply]) -> tuple[HopReply, ...]:
         report = ruling.report
@@ -155,16 +188,19 @@ class Case:
         known = report is None or (report.answer.code == 250 and set(report.permitted) < set(range(len(answers))))
         return one_each and one_for_all and known and all(a is None or a.code // 100 in {4, 5} for a in answers)
 
-    async def _deliver(self, permitted: Sequence[int], body: bytes) -> Sequence[HopReply]:
+    async def _deliver(self, permitted: Sequence[int], body: bytes, dot_by: float) -> Sequence[HopReply]:
         try:
-            answers = await self.hop.deliver(permitted, body, self.dot_by)
+            answers = await self.hop.deliver(permitted, body, dot_by)
         except Exception as fault:  # noqa: BLE001 - the dot may be out: 451, at worst a duplicate
             report_fault(fault, "deliver")
             answers = []
-        if len(answers) == len(permitted):
-            self._settled = True
-        else:
-            answers = [_NO_ANSWER for _ in permitted]
+        self._settled = self._settled or len(answers) == len(permitted)
+        return self._believed(answers, permitted)
+
+    def _believed(self, answers: Sequence[HopReply], indexes: Sequence[int]) -> Sequence[HopReply]:
+        """One answer for each, and 451 for what no hop can mean."""
+        if len(answers) != len(indexes):
+            answers = [_NO_ANSWER for _ in indexes]
         if not all(map(replies.possible, answers)):
             self.count(replies.FAULT)
         return [answer if replies.possible(answer) else replies.spoken(replies.FAULT) for answer in answers]

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from mss_guard.core.model import Reply
 from mss_guard.edge.smtp_server.ports import Judge, NextHop
 from mss_guard.edge.smtp_server.room import Room
+from mss_guard.edge.smtp_server.second_road import SecondRoad
 from mss_guard.edge.smtp_server.settings import FrontLimits, ListenerSettings
 
 
@@ -27,6 +28,7 @@ class Host(Protocol):
 
     settings: ListenerSettings
     next_hop: NextHop
+    second: SecondRoad | None
     judge: Judge
     limits: FrontLimits
     room: Room

@@ -67,7 +67,8 @@ class Ruling:
     `answers`: one per recipient of the envelope, None = permitted; over smtp all None, or all the same Reply. No answer
     is a 2xx: only the next hop says yes. `trace`: the header block to prepend, every line with CRLF, or nothing.
     `finish`: told last what the next hop said, one HopReply per permitted recipient, or None when nobody was permitted;
-    it never raises and never changes an answer. `report`: what must be told, and taken by the hop, first.
+    it never raises and never changes an answer. `report`: what must be told, and taken by the hop, first. `apart`: indexes
+    of the permitted who are reached by the second road alone.
     """
 
     reference: str
@@ -75,6 +76,7 @@ class Ruling:
     trace: bytes = field(repr=False)
     finish: Callable[[Sequence[HopReply] | None], Awaitable[None]] = field(repr=False)
     report: Report | None = None
+    apart: frozenset[int] = frozenset()
 
 
 class Transaction(Protocol):

@@ -16,6 +16,7 @@ from mss_guard.edge.smtp_server.commands import LmtpSession, SmtpSession
 from mss_guard.edge.smtp_server.host import Guest
 from mss_guard.edge.smtp_server.ports import Judge, NextHop
 from mss_guard.edge.smtp_server.room import Room
+from mss_guard.edge.smtp_server.second_road import SecondRoad
 from mss_guard.edge.smtp_server.session import Connection
 from mss_guard.edge.smtp_server.settings import FrontLimits, ListenerSettings, client_address, within
 
@@ -27,10 +28,17 @@ class Front:
     """A listener at work. Made by `serve`; belongs to one event loop."""
 
     def __init__(
-        self, settings: ListenerSettings, next_hop: NextHop, judge: Judge, limits: FrontLimits, room: Room
+        self,
+        settings: ListenerSettings,
+        next_hop: NextHop,
+        judge: Judge,
+        limits: FrontLimits,
+        room: Room,
+        second: SecondRoad | None = None,
     ) -> None:
         self.settings = settings
         self.next_hop = next_hop
+        self.second = second
         self.judge = judge
         self.limits = limits
         self.room = room
@@ -151,12 +159,13 @@ async def serve(
     *,
     room: Room | None = None,
     sock: socket.socket | None = None,
+    second: SecondRoad | None = None,
 ) -> Front:
     """Listen. `room`: shared by all listeners of the process, for the caps hold for all of them together; `sock`: a
-    bound socket instead of the settings' address.
+    bound socket instead of the settings' address; `second`: the road of those whom a ruling sets apart.
 
     Raises OSError when the address cannot be had.
     """
-    front = Front(settings, next_hop, judge, limits, room or Room(limits))
+    front = Front(settings, next_hop, judge, limits, room or Room(limits), second)
     await front.listen(sock)
     return front
