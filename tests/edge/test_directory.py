@@ -26,6 +26,7 @@ PEOPLE = [  # address, surname, given, profession, structure, postcode, town
         (f"paul.martin{n}@medecin.mssante.fr", "MARTIN", "Paul", "Médecin", "", f"{n:02}000", "VILLE")
         for n in range(1, 7)
     ),
+    ("pierre.martin@oc.mssante.fr", "MARTIN", "Pierre", "Médecin", "", "35260", "CANCALE"),
 ]
 HOUSES = [  # address, service, structure, postcode, town
     ("secretariat@ehpad-les-tilleuls.mssante.fr", "Secrétariat", "EHPAD LES TILLEULS", "44000", "NANTES"),
@@ -112,6 +113,8 @@ ASKED = {
     ("contact@pharmacie-des-lilas.fr", "Hélène Oeuvrard"): ["helene.oeuvrard@pro.mssante.fr"],
     ("apetit@cabinet-petit.fr", "Dr Anne Petit"): [],  # her domain is not on the white list
     ("pmartin@gmail.com", "Dr Paul Martin"): [],  # six of them
+    ("p.martin@cancale.fr", ""): ["pierre.martin@oc.mssante.fr"],  # an initial, and alone of that name in that town
+    ("p.martin@ville.fr", ""): [],  # six in that town
     ("accueil@ehpad-les-tilleuls.fr", ""): [TILLEULS[0], "accueil@tilleuls59.mssante.fr"],  # two houses of this name: both, to choose
     ("accueil@ehpadlestilleuls-nantes.fr", ""): TILLEULS,
     ("direction@ehpad-les-tilleuls-nantes.fr", ""): TILLEULS[::-1],  # the box of the same service first
@@ -138,7 +141,7 @@ def test_of_many_namesakes_those_nearby_come_first_and_never_alone(book: Directo
 
 def test_what_is_kept_and_what_is_counted(book: Directory) -> None:
     """Each address once; lines without a usable address and boxes that programs read are dropped and counted."""
-    assert book.facts == directory.Facts(datetime(2026, 8, 26, 12, 30, tzinfo=UTC), 23, 27, 3)
+    assert book.facts == directory.Facts(datetime(2026, 8, 26, 12, 30, tzinfo=UTC), 24, 28, 3)
     assert book.box("marie.dupont@medecin.mssante.fr").town == "NANTES"
     assert book.box("ne-pas-repondre@ehpad-les-tilleuls.mssante.fr") is None
 

@@ -4,18 +4,37 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+import typer
 
 from mss_guard.cli import audit, scanning
-from mss_guard.cli.common import NO, OK, Config, leave, say
+from mss_guard.cli.common import NO, OK, Config, Json, leave, put, say
 from mss_guard.cli.language import t
 
 _REFERENCE = re.compile(r"MSSG-[2-9A-Z]{4}-[2-9A-Z]{4}", re.IGNORECASE)
 
 
-def explain(what: str, config: Config = None) -> None:
+SOMEBODY = "quelqu-un@exterieur.invalid"
+"""To whom a file is looked at when nobody is named: any address outside."""
+
+
+def explain(
+    what: str,
+    config: Config = None,
+    as_json: Json = False,
+    sender: Annotated[
+        str | None, typer.Option("--from", help=t("D'un fichier : l'expéditeur.", "Of a file: the sender."))
+    ] = None,
+    to: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--to", help=t("D'un fichier : un destinataire ; répétable.", "Of a file: a recipient; repeatable.")
+        ),
+    ] = None,
+) -> None:
     if not _REFERENCE.fullmatch(what.strip()) or Path(what).exists():
-        scanning.scan([what], config=config, explain=True)
+        scanning.scan([what], config=config, as_json=as_json, explain=True, sender=sender, to=to or [SOMEBODY])
         return
     from mss_guard.edge import journal
 
@@ -25,6 +44,9 @@ def explain(what: str, config: Config = None) -> None:
         say(t("Référence inconnue.", "Unknown reference."))
         leave(NO)
     for one in found:
+        if as_json:
+            put(one.record)
+            continue
         for line in told(one.record):
             print(line)
     leave(OK)

@@ -127,7 +127,11 @@ class Desk:
         verdict = policy.decide(self._envelope, found, state.knowledge, datetime.now(UTC), "own")
         reply = notice.reply(verdict, "MSSG-2222-2222", state.enhanced)
         observe = state.knowledge.settings.mode == "observe"
-        return scan_json.decided(verdict, reply, observe), scan_json.refused(verdict)
+        told = scan_json.decided(verdict, reply, observe)
+        if self._explain and isinstance(found, Assessment):
+            turned = policy.turns(self._envelope, found, state.knowledge, datetime.now(UTC))
+            told["turns"] = [{"what": one.what, "about": list(one.about), "action": one.action} for one in turned]
+        return told, scan_json.refused(verdict)
 
 
 def _sender(loaded: Loaded) -> str:
@@ -252,6 +256,23 @@ def _tell_decision(decision: dict[str, Any]) -> None:
         _line(
             f"    {recipient['address']} : {recipient['standing']}, {recipient['action']} ({recipient['reason'] or '-'})"
         )
+
+    for turn in decision.get("turns", ()):
+        _line(f"    {_turned(turn)} : {turn['action']}")
+
+
+def _turned(turn: dict[str, Any]) -> str:
+    """One change that would turn the verdict, in words."""
+    about = ", ".join(turn["about"])
+    match turn["what"]:
+        case "rules":
+            return t(f"sans {about}", f"without {about}")
+        case "place":
+            return t(f"si la partie {about} se lisait, sans rien dire", f"were part {about} readable, and silent")
+        case "recipient":
+            return t(f"sans le destinataire n° {int(about) + 1}", f"without recipient no. {int(about) + 1}")
+        case _:
+            return t(f"si policy.levels.{about} valait note", f"were policy.levels.{about} note")
 
 
 def _line(text: str) -> None:

@@ -18,6 +18,7 @@ MOST = 3
 _RARE = 3  # boxes in the whole country under a name, up to which the name is rare
 _ENOUGH = 3  # signs: a whole name with one more, or an initial with two
 _ROOM = 100  # candidates looked at: a name borne by more says nothing by itself
+_NAMESAKES = 400  # persons of one name looked at: among many, one alone may be of the place that the address names
 CONSUMER = frozenset(
     "gmail.com googlemail.com orange.fr wanadoo.fr free.fr sfr.fr neuf.fr laposte.net hotmail.com hotmail.fr outlook.com outlook.fr"
     " live.fr live.com msn.com yahoo.fr yahoo.com icloud.com me.com bbox.fr numericable.fr aliceadsl.fr club-internet.fr gmx.fr"
@@ -114,9 +115,10 @@ def _people(asked: Correspondent, book: Book, nearby: frozenset[str]) -> list[Bo
     for spoken in (display, local):
         kept = [w for w in spoken if w not in _TITLES and w not in _NOISE and not w.isdigit()]
         for name in dict.fromkeys(_readings(kept)):
-            namesakes = book.named(name.surname, name.given, _ROOM)
+            namesakes = book.named(name.surname, name.given, _NAMESAKES)
+            here = [box for box in namesakes if _place(box, asked)]
             for box in namesakes:
-                signs = _signs(box, name, professions, asked, len(namesakes))
+                signs = _signs(box, name, professions, asked, len(namesakes)) + (here == [box])
                 if signs >= _ENOUGH and signs > found.get(box.address, (0, box))[0]:
                     found[box.address] = (signs, box)
         if found:
@@ -154,23 +156,28 @@ def _signs(box: Box, name: _Name, professions: tuple[str, ...] | None, asked: Co
     """How many signs speak for this box; 0 where nothing but the name does, or where the profession is another.
 
     Whole name 2, initial or first half of a given name 1; the profession, the town, the structure 1 each; 1 when hardly
-    anybody bears the name.
+    anybody bears the name. (One more, of the caller, for who alone of that name is of that place.)
     """
     about = 0
     if professions is not None:
         if not any(w.startswith(professions) for w in words(f"{box.profession} {box.skill}")):
             return 0
         about += 1
-    if asked.domain not in CONSUMER:
-        where = letters(asked.domain.rpartition(".")[0])
-        about += len(letters(box.town)) > 3 and letters(box.town) in where
-        about += not house_keys(box.structure, box.sign, "").isdisjoint(
-            {where, "".join(title(asked.domain.rpartition(".")[0]))}
-        )
+    about += _place(box, asked)
     if not about:
         return 0
     whole = letters(box.given) == name.given
     return about + (2 if whole else 1) + (namesakes <= _RARE)
+
+
+def _place(box: Box, asked: Correspondent) -> int:
+    """Signs that the domain names this box's place: 1 for its town, 1 for its structure."""
+    if asked.domain in CONSUMER:
+        return 0
+    where = letters(asked.domain.rpartition(".")[0])
+    town = len(letters(box.town)) > 3 and letters(box.town) in where
+    names = {where, "".join(title(asked.domain.rpartition(".")[0]))}
+    return town + (not house_keys(box.structure, box.sign, "").isdisjoint(names))
 
 
 # --- structures -------------------------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from mss_guard.core.policy.knowledge import (
     Structure,
 )
 from mss_guard.core.policy.standing import Lookup, classify_sender, look_up, standing
+from mss_guard.core.policy.turning import Turn, turns
 
 __all__ = [
     "SUSPICION",
@@ -20,6 +21,7 @@ __all__ = [
     "PolicySettings",
     "Senders",
     "Structure",
+    "Turn",
     "classify_sender",
     "decide",
     "decide_uninspected",
@@ -29,4 +31,5 @@ __all__ = [
     "look_up",
     "needs_content",
     "standing",
+    "turns",
 ]
