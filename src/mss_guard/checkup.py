@@ -8,7 +8,7 @@ import shutil
 import socket
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,10 +18,11 @@ from mss_guard import addressbook, assembly, doors, exporting, witnessing
 from mss_guard.config import Settings, check
 from mss_guard.core import formats, trust
 from mss_guard.core.formats.tooling import Tool
-from mss_guard.edge import inspector, postfix_setup
+from mss_guard.edge import inspector, journal, postfix_setup
 from mss_guard.edge.next_hop import DnsResolver, HopPool, HopSettings
 
 FREE_DISK = 200 * 1024 * 1024  # octets; a day's journal of a large hospital is a tenth of it
+SECURE_DAYS = 30
 CERTIFICATE_DAYS = 30  # below it the certificate of the route is said to be near its end
 
 
@@ -293,6 +294,23 @@ def _road(settings: Settings, now: datetime) -> Iterator[Result]:
                      "to_mssante: refuse, ou faire écrire depuis la boîte MSSanté")  # fmt: skip
 
 
+def _seen(settings: Settings, now: datetime) -> Iterator[Result]:
+    """Rows 3 to 6 act on what passes here alone: boxes that are opened in an operator's webmail never do."""
+    root = Path(settings.audit.path)
+    if not settings.structure.secure_domains or not root.is_dir():
+        return
+    wanted = journal.Filters(kinds=frozenset({"decision"}), since=now - timedelta(days=SECURE_DAYS))
+    met = any(_of_secure(found.record) for found in journal.search(root, wanted))
+    words = "vu" if met else "aucun message de vos boîtes sécurisées vu"
+    yield Result("boîtes sécurisées", met, f"{words} depuis {SECURE_DAYS} jours",
+                 "une boîte ouverte dans le webmail de l'opérateur ne passe pas par le guet : ses règles n'y jouent pas", needed=False)  # fmt: skip
+
+
+def _of_secure(record: dict[str, Any]) -> bool:
+    sender = record.get("sender") or {}
+    return sender.get("kind") == "secure" or any(r.get("standing") == "secure" for r in record.get("recipients") or ())
+
+
 Check = Callable[[Settings, datetime], Iterator[Result]]
 _CHECKS: Final[tuple[tuple[str, Check], ...]] = (
     ("configuration", _configuration),
@@ -306,4 +324,5 @@ _CHECKS: Final[tuple[tuple[str, Check], ...]] = (
     ("Postfix", _postfix),
     ("journal", _journal),
     ("route MSSanté", _road),
+    ("boîtes sécurisées", _seen),
 )

@@ -5,7 +5,7 @@ What is asked of the index here is asked by the console too: documents come from
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
@@ -17,9 +17,10 @@ from mss_guard.core import inspection, report, trust
 from mss_guard.core.model import Address
 from mss_guard.core.model import Standing as RecipientStanding
 from mss_guard.core.notice.roads import Roads
+from mss_guard.core.proposals import CONSUMER
 from mss_guard.core.report import Figures, Period, Standing
 from mss_guard.edge import journal
-from mss_guard.edge.audit_index import Store, figures
+from mss_guard.edge.audit_index import Store, Traffic, figures
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,29 @@ def kinds(loaded: Loaded) -> Callable[[str], str]:
         return str(roads.kind(Address(b"", "", domain), RecipientStanding.OUTSIDE)) if roads else "inconnu"
 
     return kind
+
+
+@dataclass(frozen=True, slots=True)
+class Unsorted:
+    """A domain that nobody has said what it is: traffic, and who seems to stand behind it (a word of roads.Kind)."""
+
+    domain: str
+    sent: int
+    received: int
+    health: int
+    kind: str
+
+
+def to_sort(loaded: Loaded, found: Iterable[Traffic]) -> list[Unsorted]:
+    """Outside domains that are neither listed, nor partners, nor where everybody may have a box."""
+    knowledge, kind = loaded.state.knowledge, kinds(loaded)
+    return [
+        Unsorted(one.domain, one.sent, one.received, one.health, kind(one.domain))
+        for one in found
+        if one.domain not in CONSUMER
+        and one.domain not in knowledge.space.domains
+        and not knowledge.partners.commercial(Address(b"", "", one.domain))
+    ]
 
 
 def last_month(today: date) -> Period:

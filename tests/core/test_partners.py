@@ -73,3 +73,16 @@ def test_partners_that_are_also_listed():
     read = partners.parse(FILE, "f")
     listed = frozenset({"fournisseur.example", "lits.groupe-materiel.example", "ch.mssante.fr"})
     assert read.also_listed(listed) == ("fournisseur.example", "lits.groupe-materiel.example")
+
+
+def test_what_stands_behind_an_entry_is_its_reason():
+    """A comment on an entry's own line says why; one on a line of its own does not. Shown by `lookup` and `partners list`."""
+    read = partners.parse(FILE, "f") | partners.parse("autre.example\n", "g")
+    reasons = {
+        "x@lits.groupe-materiel.example": "et toutes ses filiales",
+        "commande@grossiste.example": "cette adresse seule",
+        "x@fournisseur.example": "",
+        "x@ailleurs.example": "",
+    }
+    assert {text: read.reason(addresses.parse(text.encode())) for text in reasons} == reasons
+    assert ".groupe-materiel.example" in read.entries()

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import inspect, text
 
 from mss_guard.core.report import Count, Figures, Gone, Period, entry, month
-from mss_guard.edge.audit_index import Feeder, figures, opened
+from mss_guard.edge.audit_index import Feeder, figures, opened, traffic
 from tests.edge import month as october
 from tests.edge import postgres
 
@@ -96,3 +96,12 @@ def test_an_index_of_the_first_version_is_emptied_and_filled_again(tmp_path: Pat
         assert Feeder(store).cursors() == {}
         Feeder(store).feed(october.records())
         assert figures(store, OCTOBER).messages == 12
+
+
+def test_outside_domains_are_ordered_by_traffic(url: str) -> None:
+    """Messages to and from each outside domain, those with health data among them, the busiest first; the trust space is not among them."""
+    with opened(url) as store:
+        found = traffic(store, "2026-10-01")
+    assert [(one.domain, one.sent, one.health) for one in found] == [
+        ("cabinet-martin.fr", 4, 4), ("x.fr", 4, 1), ("gmail.com", 2, 2), ("mdph44.fr", 1, 1),
+    ]  # fmt: skip

@@ -15,6 +15,7 @@ from mss_guard.cli import (
     journal_words,
     lists,
     native,
+    partnering,
     rules,
     scanning,
     service,
@@ -59,6 +60,7 @@ app.add_typer(trusting.app, name="trust")
 app.add_typer(directory.app, name="directory")
 app.add_typer(rules.app, name="rules")
 app.add_typer(lists.app, name="lists")
+app.add_typer(partnering.app, name="partners")
 app.add_typer(exporting.app, name="audit")
 app.add_typer(bypassing.app, name="bypass")
 app.add_typer(consoles.app, name="console")

@@ -162,11 +162,13 @@ def lookup(addresses: Annotated[list[str], typer.Argument()], config: Config = N
             "list_date": knowledge.space.generated_at.isoformat() if knowledge.space.generated_at else None,
             "list_confirmed": confirmed.isoformat() if confirmed else None, "list_valid": knowledge.has_list(now),
             "near": list(meant), "box": box, "box_known_by": known_by or None,
+            **({"reason": reason} if (reason := knowledge.partners.reason(address)) else {}),
         }  # fmt: skip
         if as_json:
             put(told)
         else:
-            print(plain(f"{text} : {found.standing} ({found.why})"))
+            said = told.get("reason")
+            print(plain(f"{text} : {found.standing} ({found.why}" + (f" ; {said}" if said else "") + ")"))
             if meant:
                 names = ", ".join(f"…@{name}" for name in meant)
                 print(t(f"  à vérifier, vouliez-vous dire {names} ?", f"  to be checked, did you mean {names}?"))

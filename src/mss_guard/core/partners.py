@@ -7,8 +7,8 @@ Two ways of writing them down: lists in the configuration and files of one entry
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 
 from mss_guard.core import addresses
 from mss_guard.core.model import Address
@@ -20,12 +20,13 @@ _COMMENT = re.compile(r"(^|\s)#.*")  # a local part may hold a #, so a comment s
 @dataclass(frozen=True, slots=True)
 class Partners:
     """All names as lower-case A-labels. `domains`: exact; `families`: the name and all below it; `addresses`: local
-    part folded.
+    part folded. `reasons`: entry as `entries` gives it → the comment that stands behind it in its file.
     """
 
     domains: frozenset[str] = frozenset()
     families: frozenset[str] = frozenset()
     addresses: frozenset[tuple[str, str]] = frozenset()
+    reasons: Mapping[str, str] = field(default_factory=dict, compare=False)
 
     def commercial(self, address: Address) -> bool:
         domain = address.domain
@@ -36,7 +37,23 @@ class Partners:
         return bool(self.families) and not self.families.isdisjoint(_with_parents(domain))
 
     def __or__(self, other: Partners) -> Partners:
-        return Partners(self.domains | other.domains, self.families | other.families, self.addresses | other.addresses)
+        return Partners(
+            self.domains | other.domains,
+            self.families | other.families,
+            self.addresses | other.addresses,
+            {**self.reasons, **other.reasons},
+        )
+
+    def entries(self) -> tuple[str, ...]:
+        """As they are written, sorted."""
+        families = (f".{name}" for name in self.families)
+        return tuple(sorted([*self.domains, *families, *(f"{local}@{domain}" for local, domain in self.addresses)]))
+
+    def reason(self, address: Address) -> str:
+        """Why this address is a partner's, as its file says; "" when nothing is said."""
+        exact = f"{address.local_part.casefold()}@{address.domain}"
+        names = (exact, address.domain, *(f".{name}" for name in _with_parents(address.domain)))
+        return next((self.reasons[name] for name in names if name in self.reasons), "")
 
     def also_listed(self, listed: frozenset[str]) -> tuple[str, ...]:
         """Partners that stand on the white list too, in order: they are commercial first, and check-config warns."""
@@ -76,7 +93,8 @@ def parse(text: str, source: str) -> Partners:
                 Mistake(source, number, column, "ni un domaine, ni une adresse : " + ascii(written.strip())[:80])
             )
         else:
-            found.append(one)
+            said = " ".join(line[len(written) :].strip().removeprefix("#").split())
+            found.append(replace(one, reasons=dict.fromkeys(one.entries(), said)) if said else one)
     if mistakes:
         raise Mistakes(tuple(mistakes))
     return union(found)

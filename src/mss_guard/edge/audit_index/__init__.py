@@ -5,7 +5,7 @@ path. What an index says is proved by the journal it was made from.
 """
 
 from mss_guard.edge.audit_index.feeding import Fed, Feeder
-from mss_guard.edge.audit_index.figures import figures
+from mss_guard.edge.audit_index.figures import Traffic, figures, traffic
 from mss_guard.edge.audit_index.queries import Asked, Decision, Located, Page, after, events, find, located, one
 from mss_guard.edge.audit_index.store import IndexBroken, Store, asking, opened
 
@@ -18,6 +18,7 @@ __all__ = [
     "Located",
     "Page",
     "Store",
+    "Traffic",
     "after",
     "asking",
     "events",
@@ -26,4 +27,5 @@ __all__ = [
     "located",
     "one",
     "opened",
+    "traffic",
 ]

@@ -6,6 +6,7 @@ import json
 from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
@@ -224,3 +225,37 @@ def _categories(connection: Connection, keys: list[tuple[Any, ...]]) -> dict[tup
             key, mine = (at, writer, seq), (rank.get(level, 0), category or "care")
             best[key] = max(best.get(key, mine), mine)
     return {key: category for key, (_, category) in best.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Traffic:
+    """Messages with one domain: `sent` to it, `received` from it, `health`: of those sent, with health data."""
+
+    domain: str
+    sent: int
+    received: int
+    health: int
+
+
+def traffic(store: Store, since: str) -> tuple[Traffic, ...]:
+    """Each outside domain from a UTC day on, the busiest first. Raises IndexBroken by `opened`."""
+    health = func.count(distinct(case((_d.c.health.is_(True), _d.c.ref))))
+    sent = (
+        select(_r.c.domain, func.count(distinct(_d.c.ref)), health)
+        .select_from(_d.join(_r, _joined(_r)))
+        .where(_d.c.at >= since, _r.c.standing.in_(OUTSIDE), _r.c.domain.is_not(None))
+        .group_by(_r.c.domain)
+    )
+    got = (
+        select(_d.c.sender_domain, func.count())
+        .where(_d.c.at >= since, _d.c.sender_kind.in_(("foreign", "commercial")), _d.c.sender_domain.is_not(None))
+        .group_by(_d.c.sender_domain)
+    )
+    with store.engine.connect() as connection:
+        to = {domain: (number, with_health) for domain, number, with_health in connection.execute(sent)}
+        of = {row[0]: row[1] for row in connection.execute(got)}
+    every = (
+        Traffic(name, to.get(name, (0, 0))[0], of.get(name, 0), to.get(name, (0, 0))[1])
+        for name in to.keys() | of.keys()
+    )
+    return tuple(sorted(every, key=lambda one: (-one.sent - one.received, one.domain)))
