@@ -183,8 +183,7 @@ def fold(text: str) -> Folded:
         cased = _fold_bytes(cased.encode("ascii"))
     if "-\n" in cased:
         cased = _WRAPPED.sub("", cased)
-    if _looks_spaced(cased):
-        cased = _SPACED.sub(_close_up, cased)
+    cased = _closed_up(cased)
     return Folded(text, cased, cased.lower())
 
 
@@ -194,6 +193,20 @@ def _looks_misread(text: str) -> bool:
 
 def _looks_spaced(text: str) -> bool:
     return _ODD_WORDS.search(text.encode("latin-1", "replace")) is not None
+
+
+def _closed_up(text: str) -> str:
+    """Without the separators of spaced words; each stands in one line, and only lines that may have one are looked at."""
+    encoded = text.encode("latin-1", "replace")
+    pieces: list[str] = []
+    done = 0
+    while (odd := _ODD_WORDS.search(encoded, done)) is not None:
+        start = encoded.rfind(b"\n", done, odd.start()) + 1 or done
+        end = encoded.find(b"\n", odd.start())
+        end = len(text) if end < 0 else end
+        pieces += (text[done:start], _SPACED.sub(_close_up, text[start:end]))
+        done = end
+    return "".join((*pieces, text[done:])) if pieces else text
 
 
 def fold_words(text: str) -> str:

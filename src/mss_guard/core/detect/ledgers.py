@@ -7,7 +7,8 @@ its numbers are rules/scoring.yaml; both WHAT and WHO must be there for a score 
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from bisect import bisect_left
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from mss_guard.core.detect.matcher import Hit
@@ -106,15 +107,15 @@ class Scorer:
         rough = {number: self._rough(block) for number, block in blocks.items()}
         always = self._rough(headings)
         bounds = []
-        for start in {max(0, b - i) for b in blocks for i in range(per_window)}:
-            inside = [rough[b] for b in range(start, start + per_window) if b in rough]
+        for start, numbers in _gathered(sorted(blocks), per_window):
+            inside = [rough[b] for b in numbers]
             what, who = always[0] + sum(r[0] for r in inside), always[1] + sum(r[1] for r in inside)
             if what and who and (bound := self._formula(what, who, 0.0, 0.0)) >= floor:
-                bounds.append((-bound, start))
-        for bound, start in sorted(bounds):
+                bounds.append((-bound, start, numbers))
+        for bound, start, numbers in sorted(bounds):
             merged: dict[str, list[Hit]] = {}
-            for block in range(start, start + per_window):
-                for entry_id, of in blocks.get(block, {}).items():
+            for block in numbers:
+                for entry_id, of in blocks[block].items():
                     merged.setdefault(entry_id, []).extend(of)
             yield -bound, start * stride, merged
 
@@ -222,6 +223,19 @@ def fixed_score(level: Level) -> float:
     """The 0..1 score of a rule that concludes with a level of its own: inside the band of the level."""
     low, high = _BANDS[level]
     return round((low + high) / 2, 4) if level is not Level.NONE else 0.0
+
+
+def _gathered(numbers: Sequence[int], most: int) -> Iterator[tuple[int, Sequence[int]]]:
+    """Windows of `most` blocks: the number of the first block and the blocks of `numbers`, ascending, that are in it.
+
+    Of windows that hold the same only the first: they weigh the same.
+    """
+    before = range(0)
+    for start in sorted({max(0, b - i) for b in numbers for i in range(most)}):
+        here = range(bisect_left(numbers, start), bisect_left(numbers, start + most))
+        if here != before:
+            yield start, numbers[here.start : here.stop]
+            before = here
 
 
 def _sum(weights: Iterable[tuple[str, float]]) -> float:

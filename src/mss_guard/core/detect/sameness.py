@@ -11,7 +11,7 @@ from mss_guard.core.mime.parts import Message
 from mss_guard.core.model import Content, Finding, Level, Place, Where
 from mss_guard.core.normalise import fold
 
-_WORDS = re.compile(r"[^\W_]+")
+_NO_LETTERS = bytes(c for c in range(256) if not chr(c).isalnum())
 _DECLARED = re.compile(r"(?<![\w-])(MSSG-[2-9A-HJKMNP-Z]{4}-[2-9A-HJKMNP-Z]{4})\s+OK\b", re.IGNORECASE)
 _BODY = frozenset({"text/plain", "text/html"})
 
@@ -61,4 +61,4 @@ def _own_words(text: str) -> str:
         for segment, end in zip(segments.all, ends, strict=True)
         if segment.kind in (OWN, FORWARDED)
     )
-    return "".join(_WORDS.findall(" ".join(pieces)))
+    return "".join(pieces).encode("latin-1", "replace").translate(None, _NO_LETTERS).decode("latin-1")

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from mss_guard.core.detect.boundaries import FORWARD, REPLY, WROTE, Boundary, boundaries
 from mss_guard.core.normalise import Folded
-from mss_guard.core.rules.patterns import Pattern
+from mss_guard.core.rules.patterns import Pattern, Span
 
 OWN, QUOTED, FORWARDED, SIGNATURE = "own", "quoted", "forwarded", "signature"
 
@@ -75,13 +75,18 @@ _CLOSING = Pattern(
     rb"|telecharge[rz]? outlook[^\n]{0,60}|get outlook for[^\n]{0,40})[ ,.!]*$"
 )
 _DISCLAIMER = Pattern(
-    rb"(?m)^[^\n]{0,200}(?:ce (?:message|courriel|mail|courrier electronique)[^\n]{0,60}"
+    rb"[^\n]{0,200}(?:ce (?:message|courriel|mail|courrier electronique)[^\n]{0,60}"
     rb"(?:confidentiel|pieces? jointes?|a l'intention|destine exclusivement)|this (?:message|e-?mail)[^\n]{0,60}"
     rb"(?:confidential|attachment|intended)|si vous n'etes pas (?:le |l'un des )?destinataire"
     rb"|si vous avez recu ce (?:message|courriel|mail) par erreur|pensez a l'environnement|avant d'imprimer"
     rb"|n'imprimez ce|se desabonner|se desinscrire|me desinscrire|vous desinscrire|vous desabonner|unsubscribe"
     rb"|vous recevez ce(?:t|tte)? (?:message|courriel|mail|e-mail|newsletter|lettre))"
 )
+_DISCLAIMING = Pattern(
+    rb"ce (?:message|cour|mail)|this (?:me|e?-?mail)|si vous n'|si vous avez recu ce|pensez a l'env|avant d'impr"
+    rb"|n'imprimez ce|se des|me des|vous des|unsubscribe|vous recevez ce"
+)
+"""How a disclaimer's words begin: to count the characters before them RE2 builds states at each byte."""
 _POSTSCRIPT = re.compile(r"[> ]*(?:ps\b|p\.? ?-?s\b|nb\b|n\.b|post-?scriptum|edit\b)", re.IGNORECASE)
 _MOST_LINES = 14
 
@@ -241,9 +246,7 @@ def _author(header: str) -> str:
 def _with_signatures(folded: Folded, marks: list[Segment]) -> list[Segment]:
     """Cut signature blocks and disclaimers out of every zone."""
     blocks = [(start, _signature_end(folded, end)) for start, end in _CLOSING.spans(folded.lower_bytes, _MOST)]
-    blocks += [
-        (start, _paragraph_end(folded.lower, end)) for start, end in _DISCLAIMER.spans(folded.lower_bytes, _MOST)
-    ]
+    blocks += [(start, _paragraph_end(folded.lower, end)) for start, end in _disclaimers(folded.lower_bytes)]
     if not blocks:
         return marks
     edges = [m.start for m in marks] + [len(folded) + 1]
@@ -262,6 +265,18 @@ def _with_signatures(folded: Folded, marks: list[Segment]) -> list[Segment]:
     for segment in sorted(cut, key=lambda m: m.start):
         last[segment.start] = segment
     return list(last.values())
+
+
+def _disclaimers(text: bytes) -> list[Span]:
+    """From the beginning of its line to the end of its words; each stands in one line."""
+    found: list[Span] = []
+    position = 0
+    while len(found) < _MOST and (hint := _DISCLAIMING.first(text, position)) >= 0:
+        start, line_end = text.rfind(b"\n", 0, hint) + 1, text.find(b"\n", hint)
+        position = len(text) if line_end < 0 else line_end
+        if (end := _DISCLAIMER.end_at(text, start, position)) >= 0:
+            found.append((start, end))
+    return found
 
 
 def _signature_end(folded: Folded, position: int) -> int:

@@ -130,10 +130,11 @@ def _part(reading: Reading, doc: Doc, entry: Entry, number: int, shared: sheets.
         return
     if entry.name == "mimetype" and data.decode("latin-1").strip() in _KNOWN:
         return
-    if not _is_xml(entry.name, data) or not _OWN.match(entry.name) or _is_certain(data):
+    markup = xmltext.decode(data) if _is_xml(entry.name, data) and _OWN.match(entry.name) else None
+    if markup is None or _is_certain(markup):
         reading.look(reading, doc.child(number, "office", data, entry.shown))
     elif shared is None or not shared.take(entry.name, data):
-        reading.text(doc, words(entry.name, data))
+        reading.text(doc, words(entry.name, markup))
 
 
 def _is_xml(name: str, data: bytes) -> bool:
@@ -143,9 +144,8 @@ def _is_xml(name: str, data: bytes) -> bool:
     return head.startswith(b"<?xml") or (name.endswith(".rels") and head.startswith(b"<"))
 
 
-def _is_certain(data: bytes) -> bool:
+def _is_certain(text: str) -> bool:
     """A patient document among the parts."""
-    text = xmltext.decode(data)
     root = xmltext.root(text)
     return root is not None and certain.xml_marker(root, text) is not None
 
@@ -156,9 +156,8 @@ def _said_in_settings(name: str, markup: str) -> Iterable[str]:
     return spoken.phrases(markup) if name.endswith("settings.xml") else ()
 
 
-def words(name: str, data: bytes) -> str:
+def words(name: str, markup: str) -> str:
     """The words of one XML part: paragraphs as lines, runs joined, alternative texts and sheet names behind them."""
-    markup = xmltext.decode(data)
     if _NO_WORDS.match(name) and not (name.endswith("styles.xml") and "text:" in markup):  # headers of ODF stand there
         lines = xmltext.text_of(xmltext.parse(markup.replace("</", "\n</"))).split("\n")
         return "\n".join([*(line for line in lines if " " in line.strip()), *_said_in_settings(name, markup)])

@@ -83,6 +83,10 @@ class Pattern:
         """Where the match that begins at `position` ends, looked for up to `end`; -1 when there is none."""
         return int(self._match(_ANCHORED, text, position, end)[0][1])
 
+    def begins(self, text: bytes) -> bool:
+        """Does the text begin with a match?"""
+        return bool(self._match(_ANCHORED, text, 0, len(text))[0][0] >= 0)
+
     def found(self, text: bytes) -> bool:
         return bool(self._match(_UNANCHORED, text, 0, len(text))[0][0] >= 0)
 
