@@ -4,7 +4,6 @@ signature, markup that only one client shows."""
 from __future__ import annotations
 
 import base64
-from pathlib import Path
 from urllib.parse import quote
 
 import pytest
@@ -13,10 +12,10 @@ from mss_guard.core import formats, inspection, mime
 from mss_guard.core.formats import html, kinds
 from mss_guard.core.model import Level, State
 from mss_guard.core.wire import Request
+from mss_guard.edge import library
 
 formats.warm()
 
-RULES = Path(__file__).parents[3] / "rules"
 SUMMARY = (
     "Compte rendu de sortie. Madame Marie Durand, née le 12/03/1941, chambre 12, a été hospitalisée pour une"
     " décompensation cardiaque. Traitement de sortie : Lasilix 40 mg, Kardegic 75 mg, Lantus 12 unités. Diabète de"
@@ -33,11 +32,8 @@ CDA = (
 
 @pytest.fixture(scope="module")
 def pack() -> inspection.InspectionKnowledge:
-    files = {str(p.relative_to(RULES)): p.read_text("utf-8") for p in sorted(RULES.rglob("*.yaml"))}
-    words = {str(p.relative_to(RULES)): p.read_text("utf-8") for p in sorted((RULES / "words").glob("*.txt"))}
-    return inspection.load(
-        inspection.pack({n: t for n, t in files.items() if not n.startswith(("trust/", "notices/"))}, words)
-    )
+    shelf = library.read(())
+    return inspection.load(inspection.pack(shelf.rules, shelf.words))
 
 
 def part(data: bytes, content_type: str, extra: str = "") -> bytes:
