@@ -29,6 +29,7 @@ from mss_guard import (
     telling,
     witnessing,
 )
+from mss_guard.advising import Adviser
 from mss_guard.assembly import Loaded
 from mss_guard.core import trust
 from mss_guard.core.model import HopReply
@@ -36,7 +37,7 @@ from mss_guard.core.policy.rows import Exemption
 from mss_guard.declarations import Declarations
 from mss_guard.edge import service_manager, trust_feed
 from mss_guard.edge.inspector import Inspector
-from mss_guard.edge.journal import Journal, Purged
+from mss_guard.edge.journal import Filters, Journal, Purged, search
 from mss_guard.edge.next_hop import DnsResolver, HopPool, Narrowed
 from mss_guard.edge.notifier import Notifier
 from mss_guard.edge.passes import Pass, Passes
@@ -118,6 +119,7 @@ class Service:
         self._ends.push_async_callback(self.vigil.end)
         approvals = Approvals(Passes(Path(settings.state)), self.journal.keys, self.journal.append_late)
         approvals.recover(datetime.now(UTC))
+        self.adviser = Adviser(self.journal.keys)
         self.judgement = Judgement(
             loaded.state,
             self.inspector,
@@ -129,6 +131,7 @@ class Service:
             claim=self.notifier.claim,
             approvals=approvals,
             declarations=Declarations(self.journal.keys, self.journal.append_late),
+            adviser=self.adviser,
         )
         self.vigil.look(datetime.now(UTC))
         await self._listen(settings)
@@ -142,6 +145,7 @@ class Service:
                 self._purges,
                 self._reloads,
                 self._renew_list,
+                self._meet,
                 self._watch_lists,
                 self._watchdog,
             )
@@ -298,6 +302,13 @@ class Service:
             for sentence in assembly.people_said(self.settings, self._loaded.people_made, now):
                 _log.warning("lists.people", problem=sentence)
         return now.date()
+
+    async def _meet(self) -> None:
+        """Whom the structure has written to, from the journal; once, beside the mail, and only where it is asked for."""
+        if "first" in self.settings.policy.advice:
+            wanted = Filters(kinds=frozenset({"decision"}))
+            found = partial(search, Path(self.settings.audit.path), wanted)
+            await asyncio.to_thread(lambda: self.adviser.learn(one.record for one in found()))
 
     async def _purges(self) -> None:
         """Once a day what is beyond its retention goes, and the journal says so; a failure is for the next day."""

@@ -222,6 +222,8 @@ def policy_settings(settings: config.Settings) -> policy.PolicySettings:
         refusal=given.refusal,
         fault=given.fault,
         fault_after=given.fault_after,
+        advice=frozenset(policy.Advice(f"advice-{word}") for word in given.advice),
+        boxes=frozenset(box.address.lower() for box in settings.structure.secure_boxes),
     )
 
 
@@ -272,6 +274,7 @@ def stationery(settings: config.Settings, shelf: Library) -> notice.Stationery |
         family_portal=given.family_portal or "",
         region=given.region or "",
         routed=doors.routed(settings),
+        secure_domains=frozenset(given.secure_domains),
     )
     says = notice.rule_words((*shelf.rules.values(), *shelf.local.values()))
     paper = notice.prepare(letterhead, shelf.notices, given.language, shelf.catalogues, says)

@@ -18,6 +18,7 @@ from typing import Protocol
 import structlog
 
 from mss_guard import notices, record, reporting
+from mss_guard.advising import Adviser
 from mss_guard.core import notice, policy
 from mss_guard.core.model import Action, Address, Assessment, Envelope, Fault, HopReply, Measure, Reason, Reply, Verdict
 from mss_guard.core.wire import Request
@@ -100,8 +101,9 @@ class Judgement:
         claim: Callable[[Address], bool] = lambda _: True,
         approvals: Approvals | None = None,
         declarations: Declarations | None = None,
+        adviser: Adviser | None = None,
     ) -> None:
-        self._approvals, self._declarations = approvals, declarations
+        self._approvals, self._declarations, self._adviser = approvals, declarations, adviser
         self.state, self._book = state, book or notices.NoBook()
         self._claim, self._reported = claim, reporting.Memory()
         self._outages, self._bypassed = outages or Outages(), bypassed
@@ -137,7 +139,8 @@ class Judgement:
         """The decision on disk, then the ruling."""
         state, verdict, now = judged.state, judged.verdict, judged.now
         answers = self._answers(submission, verdict, ref, state)
-        case = _Case(self, submission, judged, ref, answers, confirm=self._offered(submission, judged, ref))
+        confirm, advice = self._offered(submission, judged, ref), self._advised(submission, judged)
+        case = _Case(self, submission, judged, ref, answers, confirm=confirm, advice=advice)
         report = self._report(case)
         planned = _planned(answers, report)
         fields = record.decision(
@@ -154,6 +157,20 @@ class Judgement:
         if self._declarations is None or judged.state.knowledge.settings.confirm != "sender":
             return False
         return self._declarations.offer(ref, submission.envelope, judged.content, judged.verdict, judged.now)
+
+    def _advised(self, submission: Submission, judged: _Judged) -> str:
+        """What its sender might do better next time; never a reason to hold a message up, nor a fault of its own."""
+        settings = judged.state.knowledge.settings
+        if self._adviser is None or not settings.advice:
+            return ""
+        try:
+            return (
+                self._adviser.advise(submission.envelope, judged.verdict, settings.boxes, settings.advice, judged.now)
+                or ""
+            )
+        except Exception as failure:  # noqa: BLE001 - then nothing is advised
+            _log.warning("message.no-advice", error=type(failure).__name__)
+            return ""
 
     def _report(self, case: _Case) -> Report | None:
         """The report that goes first (`bounce`, `split`), where one may be sent; without it the ruling is that of `reject`, `refuse-all`."""
@@ -332,8 +349,9 @@ class Judgement:
 def _occasion(case: _Case, delivered: tuple[bool, ...]) -> notice.Occasion:
     at, size = case.judged.now.astimezone(), len(case.submission.data)
     return notice.Occasion(
-        case.ref, case.submission.envelope, case.verdict, case.assessment, delivered, at, size, confirm=case.confirm
-    )
+        case.ref, case.submission.envelope, case.verdict, case.assessment, delivered, at, size, confirm=case.confirm,
+        advice=case.advice if all(delivered) else "",
+    )  # fmt: skip
 
 
 def _passed(held: Pass | Declared) -> Passed:
@@ -350,6 +368,7 @@ class _Case:
     ref: str
     answers: tuple[Reply | None, ...]
     confirm: bool = False  # the sender may answer by a declaration
+    advice: str = ""  # one of notice.occasion.ADVICE
     told: list[bool] = field(default_factory=list)  # holds something once the sender's report was taken
     turned_away: bool = False  # by the operator of the trust space, in its own words
 

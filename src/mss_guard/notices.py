@@ -43,7 +43,7 @@ class NoBook:
 def due(occasion: Occasion, submission: Submission, paper: Stationery, refusal: str | None) -> bool:
     """`reject+notice`, or advice on what was relayed; never to strangers, lists or the null sender."""
     verdict = occasion.verdict
-    if not notice.wanted(verdict, occasion.size):
+    if not notice.wanted(verdict, occasion.size, occasion.advice):
         return False
     if verdict.action is Action.REFUSE and refusal_mode(refusal, submission) != "reject+notice":
         return False
@@ -54,7 +54,9 @@ def may_tell(occasion: Occasion, submission: Submission, paper: Stationery) -> b
     """May anything of ours go to this sender? Never to strangers, lists, robots or the null sender."""
     assessment = occasion.assessment
     automatic = None if assessment else notice.says_automatic(submission.data)
-    return notice.may_notify(occasion.envelope, assessment, paper.letterhead.domains, automatic=automatic)
+    # Advice is for secure boxes, too: it goes with the null sender, which they may receive (row 2).
+    domains = paper.letterhead.domains | (paper.letterhead.secure_domains if occasion.advice else frozenset())
+    return notice.may_notify(occasion.envelope, assessment, domains, automatic=automatic)
 
 
 def refusal_mode(configured: str | None, submission: Submission) -> str:

@@ -46,7 +46,7 @@ def test_every_notice_is_as_it_was_read_last():
     assert sorted(there) == sorted(wanted)
     assert [name for name, text in wanted.items() if there[name] != text] == []
     assert {topic for topic, *_ in (name.split(".") for name in wanted)} >= BY_KIND
-    assert len({page.topic for page in PAGES}) == 10
+    assert len({page.topic for page in PAGES}) == 14
 
 
 @pytest.mark.parametrize("page", [p for p in PAGES if Kind.RELATIVE in p.kinds and not p.boxes], ids=names)

@@ -188,6 +188,7 @@ class Policy(Section):
     confirm: Literal["off", "sender", "approver"] = "off"
     mixed: Literal["refuse-all", "split"] = "refuse-all"
     refusal: Literal["reject", "reject+notice", "bounce"] | None = None
+    advice: tuple[Literal["copy", "self", "no-reply", "first"], ...] = ("copy", "self", "no-reply")
     fault: Literal["defer", "relay-traced"] = "defer"
     fault_after: Duration = timedelta(minutes=30)  # with relay-traced
 

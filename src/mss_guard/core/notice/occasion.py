@@ -21,6 +21,8 @@ from mss_guard.core.model import (
 
 OVERSIZE = "oversize-citizen"
 """The one topic that is no reason of a verdict: relayed, and likely to come back."""
+ADVICE = ("advice-self", "advice-no-reply", "advice-first", "advice-copy")
+"""Topics of mail that went out, with something to do better next time (core/policy/advice)."""
 CITIZEN_ROOM = 25_000_000
 """Octets that Mon espace santé takes in one message ("25 Mo", guide ENS § 2; a message counts as it travels)."""
 _AUTOMATIC = re.compile(
@@ -48,7 +50,7 @@ class Suggested:
 class Occasion:
     """One message that its sender is told about. `delivered`: per recipient of the verdict, what the outcome was. `at`:
     when the guard had it, aware, in the structure's own time zone. `size`: octets of the message. `confirm`: the sender may
-    resend it under a declaration.
+    resend it under a declaration. `advice`: one of ADVICE, or "".
     """
 
     reference: str
@@ -60,6 +62,7 @@ class Occasion:
     size: int = 0
     suggested: Suggested = field(default=Suggested())
     confirm: bool = False
+    advice: str = ""
 
     @property
     def advised(self) -> bool:
@@ -68,7 +71,9 @@ class Occasion:
 
     @property
     def topic(self) -> str:
-        """The reason that decided, or OVERSIZE."""
+        """The reason that decided, or OVERSIZE, or a piece of advice."""
+        if self.verdict.reason is None and self.advice and self.advised:
+            return self.advice
         if self.verdict.reason is None and oversize(self.verdict, self.size):
             return OVERSIZE
         return (self.verdict.reason or Reason.POLICY).value
@@ -78,6 +83,8 @@ class Occasion:
         """Whom the notice is about: those who did not receive the message, or those for whom there is advice."""
         if not self.advised:
             return tuple(r for r, ok in zip(self.verdict.recipients, self.delivered, strict=True) if not ok)
+        if self.topic in ADVICE:
+            return self.verdict.recipients
         if self.topic == OVERSIZE:
             return tuple(r for r in self.verdict.recipients if r.standing is Standing.CITIZEN)
         return tuple(r for r in self.verdict.recipients if r.measure is Measure.ADVISE)
@@ -117,10 +124,12 @@ def says_automatic(raw: bytes) -> bool:
     return _AUTOMATIC.search(head[: end.start() + 2] if end else head) is not None
 
 
-def wanted(verdict: Verdict, size: int = 0) -> bool:
+def wanted(verdict: Verdict, size: int = 0, advice: str = "") -> bool:
     """Is there something to tell? A refusal, or a message relayed with advice; nothing is told in `observe`."""
     if verdict.would is not None:
         return False
+    if advice:
+        return True
     measures = {r.measure for r in verdict.recipients}
     refused = any(r.action is Action.REFUSE for r in verdict.recipients)
     return refused or Measure.ADVISE in measures or oversize(verdict, size)

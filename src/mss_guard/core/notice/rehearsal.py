@@ -28,12 +28,12 @@ from mss_guard.core.model import (
     Why,
 )
 from mss_guard.core.notice.facts import BY_KIND, context
-from mss_guard.core.notice.occasion import CITIZEN_ROOM, OVERSIZE, Occasion, Suggested
+from mss_guard.core.notice.occasion import ADVICE, CITIZEN_ROOM, OVERSIZE, Occasion, Suggested
 from mss_guard.core.notice.roads import BOXED, Kind
 from mss_guard.core.notice.stationery import Letterhead, Stationery
 from mss_guard.core.strict_yaml import Mistake, Mistakes
 
-TOPICS: tuple[str, ...] = (*(reason.value for reason in Reason), OVERSIZE)
+TOPICS: tuple[str, ...] = (*(reason.value for reason in Reason), OVERSIZE, *ADVICE)
 AT = datetime(2026, 3, 2, 14, 32, tzinfo=UTC)
 _RECIPIENTS: dict[Kind, tuple[str, Standing]] = {
     Kind.PROFESSIONAL: ("secretariat@cabinet-exemple.example", Standing.OUTSIDE),
@@ -56,6 +56,10 @@ _BY_TOPIC = {
     Reason.MALFORMED.value: ("contact@@exemple", Standing.MALFORMED),
     Reason.CITIZEN.value: ("123@patient.mssante.fr", Standing.MALFORMED),
     OVERSIZE: ("277076322082910@patient.mssante.fr", Standing.CITIZEN),
+    "advice-self": ("secretariat@exemple.mssante.fr", Standing.SECURE),
+    "advice-no-reply": ("ne-pas-repondre@exemple.mssante.fr", Standing.TRUSTED),
+    "advice-first": ("secretariat@exemple.mssante.fr", Standing.TRUSTED),
+    "advice-copy": ("secretariat@exemple.mssante.fr", Standing.TRUSTED),
 }
 """Topics that have their own recipients, whoever is asked for."""
 
@@ -73,7 +77,7 @@ def occasion(
     of the first.
     """
     domain = min(letterhead.domains, default="exemple.invalid")
-    advised = topic == OVERSIZE
+    advised = topic == OVERSIZE or topic in ADVICE
     reason = None if advised else Reason(topic)
     action, measure = (Action.RELAY, Measure.RELAY) if advised else (Action.REFUSE, Measure.REFUSE)
     wanted = [_BY_TOPIC.get(topic, _RECIPIENTS[kind]), *(_RECIPIENTS[each] for each in also)]
@@ -86,8 +90,9 @@ def occasion(
         assessment(topic),
         (advised,) * len(to),
         at,
-        CITIZEN_ROOM + 1 if advised else 4096,
+        CITIZEN_ROOM + 1 if topic == OVERSIZE else 4096,
         Suggested(((to[0][0], _BOXES),), at, ()) if suggested else Suggested(),
+        advice=topic if topic in ADVICE else "",
     )
 
 

@@ -42,6 +42,7 @@ class Letterhead:
     secure_box: str = ""
     family_portal: str = ""
     region: str = ""
+    secure_domains: frozenset[str] = frozenset()
     routed: bool = (
         False  # mail to MSSanté leaves by the structure's own way: an address of it can be written to from anywhere
     )

@@ -1,5 +1,6 @@
 """Who may receive what: the decision table, and nothing else in the house says no."""
 
+from mss_guard.core.policy.advice import Advice
 from mss_guard.core.policy.decision import decide, decide_uninspected, lift, liftable, needs_content
 from mss_guard.core.policy.exempting import exempt
 from mss_guard.core.policy.knowledge import (
@@ -15,6 +16,7 @@ from mss_guard.core.policy.turning import Turn, turns
 
 __all__ = [
     "SUSPICION",
+    "Advice",
     "Handling",
     "Knowledge",
     "Lookup",

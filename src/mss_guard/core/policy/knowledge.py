@@ -11,6 +11,7 @@ from typing import Literal
 from mss_guard.core import trust
 from mss_guard.core.model import Category, Level, Measure, Mode, Why
 from mss_guard.core.partners import Partners
+from mss_guard.core.policy.advice import Advice
 from mss_guard.core.policy.rows import Exemption
 from mss_guard.core.trust import TrustSpace
 
@@ -65,6 +66,8 @@ class PolicySettings:
     refusal: Literal["reject", "reject+notice", "bounce"] | None = None
     fault: Literal["defer", "relay-traced"] = "defer"
     fault_after: timedelta = timedelta(minutes=30)  # with relay-traced: after so long without one success
+    advice: frozenset[Advice] = frozenset()
+    boxes: frozenset[str] = frozenset()  # the house's organisational boxes, lower case
 
 
 @dataclass(frozen=True, slots=True)
