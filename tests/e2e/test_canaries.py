@@ -12,17 +12,23 @@ import time
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import quote
 
 import pytest
 
+from mss_guard import app as roof
+from mss_guard import lifting
+from mss_guard.edge import journal
+from mss_guard.edge.passes import Passes
 from tests.cli.kit import ROOT, run
 from tests.e2e import officers
 from tests.e2e.canaries import OUTSIDE, Canary, canaries, secret, traces
 from tests.e2e.guard_process import Guard
 from tests.e2e.mailbox_sink import MailboxSink
 from tests.e2e.postfix import free_port
+from tests.edge.test_directory import build, extraction, person
 
 
 class Watch:
@@ -151,6 +157,78 @@ def test_no_canary_sings(flight, place):
     """In plain, folded, base64, quoted-printable, percent or hexadecimal writing: 0 hits of all canaries."""
     wanted, _, _, written = flight
     assert traces(wanted, written[place]) == []
+
+
+@pytest.fixture(scope="module")
+def reported(tmp_path_factory):
+    """All canaries again where the report goes first, senders may declare, the directory is asked, and refusals are lifted and used."""
+    folder = tmp_path_factory.mktemp("reported")
+    wanted, sink, port = canaries(), MailboxSink(), free_port()
+    guard = CrashingGuard(
+        folder, sink.port, {port: "mode: smtp"}, refusal="bounce, confirm: sender, levels: {likely: confirm}"
+    )
+    _directory(folder / "state" / "annuaire")
+    try:
+        guard.start({"PYTHONPATH": str(ROOT)})
+        replies = [send(port, "EHLO", number, canary) for number, canary in enumerate(wanted)]
+        lifted = _lift(guard.config, [r.rpartition(b"MSSG-")[2][:9].decode() for r in replies if b"MSSG-" in r])
+        waiting = b"".join(p.read_bytes() for p in sorted(folder.glob("state/passes/*.json")))
+        replies += [send(port, "EHLO", number, canary) for number, canary in enumerate(wanted)]
+        guard.stop()
+    finally:
+        guard.abolish()
+    reports = [data for sender, _, data in sink.kept if sender == ""]
+    passed = [data for sender, _, data in sink.kept if sender != ""]
+    sink.close()
+    kept = [
+        p
+        for where in ("journal", "state")
+        for p in sorted(folder.glob(f"{where}/**/*"))
+        if p.is_file() and p.name != "annuaire.db"
+    ]
+    told = {
+        "reports": b"\r\n".join(reports), "replies": b"".join(replies), "tokens": waiting, "log": guard.log.read_bytes(),
+        "kept": b"".join(p.read_bytes().rstrip(b"\0") for p in kept),
+    }  # fmt: skip
+    return wanted, reports, passed, lifted, told
+
+
+def _directory(folder: Path) -> None:
+    """An index that knows somebody, so that it is asked and answers."""
+    line = person("accueil@cabinet-x.mssante.fr", "DUPONT", "Marie", "Médecin", "CABINET X", "44000", "NANTES")
+    folder.mkdir(parents=True)
+    build(extraction(folder, [line]), folder / "annuaire.db")
+
+
+def _lift(config: Path, refs: list[str]) -> int:
+    """Every refusal that a person may lift is lifted; how many."""
+    settings = roof.settings(config)
+    store, count = Passes(Path(settings.state)), 0
+    for ref in (f"MSSG-{tail}" for tail in refs):
+        decided = next(
+            (dict(f.record) for f in journal.show(Path(settings.audit.path), ref) if f.record["kind"] == "decision"),
+            None,
+        )
+        if decided is not None and lifting.unfit(decided) is None:
+            store.give(lifting.make(decided, ref, datetime.now(UTC) + timedelta(hours=1), "dpo", "essai"))
+            count += 1
+    return count
+
+
+def test_reports_went_and_tokens_were_used(reported):
+    """The control: dozens of reports, passes that waited, and messages that passed by them on their second way."""
+    _, reports, passed, lifted, told = reported
+    assert len(reports) >= 30
+    assert lifted >= 20
+    assert told["tokens"].count(b'"mac"') == lifted
+    assert len(passed) >= 20
+
+
+@pytest.mark.parametrize("place", ["reports", "replies", "tokens", "log", "kept"])
+def test_no_canary_sings_in_reports_and_tokens(reported, place):
+    """Neither in a DSN, a token, a declaration on offer, nor in what the directory was asked for."""
+    wanted, _, _, _, told = reported
+    assert traces(wanted, told[place]) == []
 
 
 @pytest.mark.parametrize(
