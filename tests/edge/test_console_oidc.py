@@ -54,7 +54,7 @@ class Issuer(http.server.BaseHTTPRequestHandler):
             "iss": server.url, "aud": "guet", "sub": "42", "iat": now, "exp": now + 60, "nonce": server.nonce, "preferred_username": "Marie.Curie@x.fr",
             "groups": ["dpo", "autre"], **{k: v for k, v in server.says.items() if k not in ("key", "issuer", "alg")},
         }  # fmt: skip
-        token = jwt.encode({"alg": "RS256", "kid": "1"}, claims, server.says.get("key", KEY))
+        token = jwt.encode({"alg": "RS256", "kid": "1"}, claims, OTHER if server.says.get("key") else KEY)
         if server.says.get("alg") == "none":
             head = base64.urlsafe_b64encode(b'{"alg":"none"}').rstrip(b"=").decode()
             token = f"{head}.{token.split('.')[1]}."
@@ -135,7 +135,7 @@ def test_who_has_a_role_comes_in_where_they_wanted_to_go(house: House, issuer: A
 @pytest.mark.parametrize(
     "lie",
     [
-        {"groups": ["autre"]}, {"groups": ["dpo", "aides"]}, {"groups": None}, {"key": OTHER}, {"alg": "none"}, {"iss": "https://autre.example"},
+        {"groups": ["autre"]}, {"groups": ["dpo", "aides"]}, {"groups": None}, {"key": "other"}, {"alg": "none"}, {"iss": "https://autre.example"},
         {"aud": "autre"}, {"exp": 1000}, {"asked_nonce": "autre"}, {"issuer": "https://autre.example"},
     ],
     ids=str,
