@@ -11,7 +11,6 @@ from mss_guard.core.formats.tooling import Tool, ToolAnswer
 from mss_guard.core.model import Why
 
 _COMMANDS = {
-    Tool.OCR_TURNED: ["tesseract", "{}", "-", "-l", "fra", "--psm", "1"],
     Tool.OCR: ["tesseract", "{}", "-", "-l", "fra"],
 }
 

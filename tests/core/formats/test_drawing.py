@@ -52,12 +52,13 @@ def test_a_drawing_shows_the_picture(kind: str, size: tuple[int, int]) -> None:
     assert max(abs(a - b) for a, b in zip(before, after, strict=True)) <= 12
 
 
-@pytest.mark.parametrize("dpi", [150, 200])
-def test_a_large_sheet_keeps_its_fine_print(dpi: int) -> None:
-    """A3 at 200 dpi is large, and says that it is not to be made coarser."""
+@pytest.mark.parametrize(("dpi", "share"), [(150, 1.0), (200, 0.85), (300, 0.567)])
+def test_a_large_sheet_keeps_its_fine_print(dpi: int, share: float) -> None:
+    """An A3 page that says its resolution is drawn at that of a page, and not squeezed into the pixels of an A4."""
     size = (2339, 3307)
     for data in (saved(page(size), "PNG", dpi=(dpi, dpi)), saved(page(size), "JPEG", dpi=(dpi, dpi))):
-        assert Image.open(io.BytesIO(drawing.drawn(data, size))).size == size
+        drawn = Image.open(io.BytesIO(drawing.drawn(data, size))).size
+        assert drawn == tuple(pytest.approx(side * share, abs=3) for side in size)
 
 
 ODD = {
@@ -83,6 +84,20 @@ def pgm(sheet: Image.Image) -> bytes:
 def test_lines_from_top_to_bottom_are_seen(angle: int) -> None:
     """By the quarter turn; a tilt is none, and neither is standing on the head."""
     assert turned.sideways(pgm(page().rotate(angle, expand=angle % 90 == 0, fillcolor=255))) is (angle in (90, 270))
+
+
+@pytest.mark.parametrize("angle", [90, 270])
+@pytest.mark.parametrize("size", [PAGE, (1240, 1754)], ids=["200 dpi", "150 dpi"])
+def test_a_page_on_its_side_is_turned_so_that_its_letters_stand(angle: int, size: tuple[int, int]) -> None:
+    """Whichever side it lies on: more of French print rises above the small letters than hangs below them."""
+    straight = pgm(page(size))
+    assert turned.upright(pgm(page(size).rotate(angle, expand=True))) == straight
+
+
+def test_what_is_no_drawing_is_not_turned() -> None:
+    """A picture that is no PGM goes as it is; a blank page is turned some way."""
+    assert turned.upright(b"GIF89a") == b"GIF89a"
+    assert turned.upright(pgm(Image.new("L", (40, 60), 255))) == pgm(Image.new("L", (60, 40), 255))
 
 
 @pytest.mark.parametrize("data", [b"", b"P5 9 9 255\n", b"P5 999999 999999 255\nx", saved(page(), "PNG")])

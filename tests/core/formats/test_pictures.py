@@ -140,12 +140,12 @@ def test_a_broken_picture_is_no_text(case: str):
 
 
 def test_scanned_pages_of_a_pdf_are_drawn_and_read():
-    """A page that is a picture is asked as a grey PGM at 200 dpi; a page with text is not."""
+    """A page that is a picture is asked as a grey PGM at 170 dpi; a page with text is not."""
     content, asked = asked_of(build.pdf("un", "", image=True))
     assert only(content) == (State.READ, None)
     assert "insuline" in text_of(content)
-    head = b"P5 1653 2339 255\n"
-    assert [(page[: len(head)], len(page)) for page in asked] == [(head, len(head) + 1653 * 2339)]
+    head = b"P5 1405 1989 255\n"
+    assert [(page[: len(head)], len(page)) for page in asked] == [(head, len(head) + 1405 * 1989)]
 
 
 def test_a_long_scan_is_partial_and_an_illegible_one_no_text():

@@ -16,10 +16,10 @@ from mss_guard.core.formats import chunks, scans
 
 pdfium: Any = pypdfium2
 
-ENOUGH = 4_000_000  # pixels: A4 at 200 dpi has 3.9 million
-LARGE = 5_500_000  # pixels of what is drawn smaller: with fewer little is saved
+ENOUGH = 2_850_000  # pixels: A4 at 170 dpi has 2.8 million
+LARGE = 3_400_000  # pixels of what is drawn smaller: with fewer little is saved
 SMALL = 300_000  # pixels of what is not worth a look
-_FINE = range(140, 230)  # dots per inch that a larger sheet is known to have: print would become too small
+_KNOWN = range(140, 1300)  # dots per inch of a scanner; a telephone writes 72, or nothing
 _SPACES = {1: "/DeviceGray", 3: "/DeviceRGB", 4: "/DeviceCMYK"}
 _GREY, _COLOUR, _PALETTE = 0, 2, 3  # colour types of PNG without transparency (§11.2.2)
 
@@ -32,8 +32,7 @@ def drawn(picture: bytes, size: tuple[int, int]) -> bytes:
     shown = _jpeg(picture, size) if picture.startswith(b"\xff\xd8") else _png(picture, size)
     if shown is None:
         return picture
-    large = width * height >= LARGE and _dots_per_inch(picture) not in _FINE
-    scale = math.sqrt(ENOUGH / (width * height)) if large else 1.0
+    scale = _scale(width * height, _dots_per_inch(picture)) if width * height >= LARGE else 1.0
     try:
         document = pdfium.PdfDocument(_page(*shown, width, height))
     except pdfium.PdfiumError:
@@ -44,6 +43,13 @@ def drawn(picture: bytes, size: tuple[int, int]) -> bytes:
         return picture
     finally:
         document.close()
+
+
+def _scale(pixels: int, dots: int) -> float:
+    """To the resolution of a page that is drawn, where that of the picture is known: a large sheet keeps its print legible."""
+    if dots in _KNOWN:
+        return max(min(1.0, scans.DPI / dots), math.sqrt(SMALL / pixels))
+    return math.sqrt(ENOUGH / pixels)
 
 
 def _page(entries: str, stream: bytes, width: int, height: int) -> bytes:

@@ -28,7 +28,7 @@ def words_of_picture(reading: Reading, doc: Doc, picture: bytes) -> Why | None:
 
     A time-out is no-text, or partial when words came: the fine grain of a holiday photograph may cost any OCR its time,
     and its sender has done nothing odd."""
-    answer = reading.tools(Tool.OCR_TURNED if turned.sideways(picture) else Tool.OCR, picture)
+    answer = reading.tools(Tool.OCR, turned.upright(picture) if turned.sideways(picture) else picture)
     reading.text(doc, answer.text)
     legible = is_legible(answer.text)
     if answer.why in (Why.TIMEOUT, Why.PARTIAL):

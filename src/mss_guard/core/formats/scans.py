@@ -15,7 +15,7 @@ from mss_guard.core.model import Why
 raw: Any = pypdfium2.raw
 
 MAX_SCANNED = 10  # pages drawn of one document: a second of OCR each; a DLU has 10
-DPI = 200  # print of 10 points is 28 pixels high: tesseract wants 20 and more, and 300 dpi costs twice the time
+DPI = 170  # print of 10 points is 24 pixels high: tesseract wants 20 and more, and its time goes with the pixels
 MAX_DRAWN = 9_000_000  # pixels of one drawing: A3 at 200 dpi is 7.7 million; a larger page is drawn smaller
 MAX_IMAGE = 100_000_000  # pixels of one picture on the page: A3 at 600 dpi is 70 million, Pillow warns at 89
 _MAX_OBJECTS = 200  # looked at before drawing

@@ -16,7 +16,6 @@ class Tool(StrEnum):
     """The programs that a tool worker runs, by what they do."""
 
     OCR = "ocr"  # tesseract: one picture (PNG, JPEG, TIFF, BMP, GIF, WEBP, PNM) to its words
-    OCR_TURNED = "ocr-turned"  # the same of a page that seems to lie on its side
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,10 +39,7 @@ EACH: Final = 8.0
 SHARE: Final = 0.5
 """Of a message's inspection budget, what all its tools together may take; the verdict needs the rest."""
 
-_COMMANDS: Final[dict[Tool, tuple[tuple[str, ...], ...]]] = {
-    Tool.OCR: ocr.COMMANDS,
-    Tool.OCR_TURNED: ocr.COMMANDS[::-1],
-}
+_COMMANDS: Final[dict[Tool, tuple[tuple[str, ...], ...]]] = {Tool.OCR: ocr.COMMANDS}
 """What is run; the next when the answer of the one before is doubtful."""
 _CHILD: Final = "mss_guard.edge.inspector.toolchild"
 _ENVIRONMENT: Final = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "OMP_THREAD_LIMIT": "1"}
