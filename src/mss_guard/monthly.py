@@ -19,10 +19,10 @@ from pathlib import Path
 
 import structlog
 
-from mss_guard import doors, durable, reports
+from mss_guard import doors, durable
 from mss_guard.config import Settings
 from mss_guard.core import addresses
-from mss_guard.core.report import Period
+from mss_guard.core.report import Period, last_month
 from mss_guard.edge import journal as journals
 from mss_guard.edge.journal import Journal
 from mss_guard.edge.notifier import Send
@@ -59,7 +59,7 @@ def _file(settings: Settings) -> Path:
 
 def due(settings: Settings, held: Status, now: datetime) -> Period | None:
     """The month whose report is to be sent now; None when there is none, or when nobody is to have it."""
-    period = reports.last_month(now.date())
+    period = last_month(now.date())
     named = _name(period)
     if settings.audit.report == "none" or settings.structure.dpo.email is None or named <= (held.month or ""):
         return None

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
 
@@ -74,11 +74,6 @@ def to_sort(loaded: Loaded, found: Iterable[Traffic]) -> list[Unsorted]:
     ]
 
 
-def last_month(today: date) -> Period:
-    """The whole month before this one."""
-    return report.month((today.replace(day=1) - timedelta(days=1)).strftime("%Y-%m"))
-
-
 def document(loaded: Loaded, given: Desk, found: Figures, now: datetime) -> str:
     """The report of these figures. Raises OSError when the journal cannot be read."""
     return report.page(found, standing(loaded, now), given.titles, given.kind)
@@ -135,4 +130,4 @@ def register(structure: str, store: Store, period: Period, structures: Collectio
     return report.entry(figures(store, period, structures), structure)
 
 
-__all__ = ["Desk", "desk", "document", "kinds", "last_month", "monthly", "register", "standing"]
+__all__ = ["Desk", "desk", "document", "kinds", "monthly", "register", "standing"]

@@ -88,11 +88,10 @@ def _give(text: str, output: Path | None) -> None:
 
 
 def _month(given: str | None) -> Period:
-    from mss_guard import reports
     from mss_guard.core import report as documents
 
     if given is None:
-        return reports.last_month(datetime.now(UTC).date())
+        return documents.last_month(datetime.now(UTC).date())
     try:
         return documents.month(given)
     except ValueError:

@@ -15,6 +15,7 @@ from mss_guard.core.report.figures import (
     Week,
     following,
     french,
+    last_month,
     monday,
     month,
 )
@@ -43,6 +44,7 @@ __all__ = [
     "following",
     "french",
     "json_lines",
+    "last_month",
     "monday",
     "month",
     "page",

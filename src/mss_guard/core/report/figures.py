@@ -45,6 +45,12 @@ def month(text: str) -> Period:
     return Period(first, following(first))
 
 
+def last_month(today: date) -> Period:
+    """The whole month before that of `today`."""
+    after = today.replace(day=1)
+    return Period((after - timedelta(days=1)).replace(day=1), after)
+
+
 def following(first: date) -> date:
     """The first day of the next month."""
     return (first.replace(day=28) + timedelta(days=4)).replace(day=1)
