@@ -68,9 +68,11 @@ def desk_of(settings: Settings, held: console.Accounts, office: Office) -> conso
 
 
 def hosts(settings: Settings) -> tuple[str, ...]:
-    """The names it answers to: its own address when browsers come by one, else this machine's."""
-    url = settings.console.url
-    return (urlsplit(url).hostname or "", "127.0.0.1", "localhost") if url else ("*",)
+    """The names it answers to: its own address when browsers come by one; without TLS this machine's alone (DNS rebinding)."""
+    here, url = ("127.0.0.1", "localhost", "[::1]"), settings.console.url
+    if url is not None:
+        return (urlsplit(url).hostname or "", *here)
+    return ("*",) if settings.console.tls else here
 
 
 def listening(settings: Settings) -> console.Listening:

@@ -171,13 +171,15 @@ class Office:
                 )
                 for r in rows
             ),
-            tuple(one for one in self._requests.all(datetime.now(UTC)) if one.what == "revoke" or self._mine(view, one.ref)),
+            tuple(one for one in self._requests.all(datetime.now(UTC)) if self._mine(view, one.ref)),
         )  # fmt: skip
 
     def _mine(self, view: View, ref: str) -> bool:
-        """Whether a reference may be seen: its decision's structure says it."""
+        """Whether a reference may be seen: its decision's structure says it, or, of a dated row, this installation's."""
         if view is None:
             return True
+        if not ref.startswith("MSSG-"):
+            return self._settings.structure.id in view
         with self._index() as store:
             return bool(audit_index.find(store, Asked(ref=ref, structures=view), most=1).decisions)
 

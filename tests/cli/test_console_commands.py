@@ -24,6 +24,16 @@ def test_nothing_starts_without_an_account(config: Path) -> None:
     assert "mss-guard console user add" in ran.err
 
 
+def test_without_tls_it_answers_to_this_machine_alone(config: Path) -> None:
+    """A name that somebody else's DNS points here is no name of ours; with an address of its own it answers to that."""
+    from mss_guard import config as settings
+    from mss_guard.console_service import hosts
+
+    text = "structure: {name: T, domains: [t.fr]}\nconsole: {%s}\n"
+    assert "*" not in hosts(settings.load(None, text % ""))
+    assert hosts(settings.load(None, text % "url: 'https://guet.t.fr'"))[0] == "guet.t.fr"
+
+
 def test_an_account_from_its_opening_to_its_end(config: Path) -> None:
     """Opened with a good password from standard input, shown without its hash, changed, closed; the file is the service's alone."""
     for name, role, word, status in (

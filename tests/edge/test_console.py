@@ -201,6 +201,20 @@ def test_four_eyes_take_two_officers(house: House) -> None:
     assert house.office.exceptions(None).passes == ()
 
 
+def test_a_request_is_seen_and_confirmed_within_its_structure_alone(house: House) -> None:
+    """An officer of another structure neither sees what waits nor can confirm it by its number."""
+    app = house.app(four_eyes=frozenset({"exceptions"}))
+    marie, zoe = Browser(app), Browser(app)
+    marie.sign_in("marie")
+    zoe.sign_in(ELSEWHERE)
+    marie.post("/exceptions/approuver", ref=house.second, motif="modèle de courrier")
+    (asked,) = house.office.exceptions(None).pending
+    assert house.second not in zoe.get("/exceptions").text
+    assert zoe.post("/exceptions/confirmer", demande=asked.id).status_code == 409
+    assert house.office.exceptions(None).passes == ()
+    house.office.settle(asked.id)
+
+
 def test_a_refusal_is_lifted_and_taken_back_on_the_record(house: House, browsers: dict[str, Browser]) -> None:
     """What was not refused, or for its addresses, cannot be lifted; a pass stands on the page until it is taken back."""
     marie = browsers["marie"]

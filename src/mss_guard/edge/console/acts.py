@@ -33,7 +33,7 @@ async def identity(visit: Visit) -> Response:
         if not visit.form.get("demande"):
             visit.office.ask(visit.person, "identity", ref, reason)
             return RedirectResponse("/exceptions", 303)
-        asked = visit.office.confirmable(visit.person, visit.form["demande"])
+        asked = await _asked(visit)
         if asked is None or asked.what != "identity" or asked.ref != ref:
             return _said(
                 visit, 409, "Cette demande n'existe plus, ou elle est de vous : une autre personne doit la confirmer."
@@ -85,7 +85,7 @@ async def _done(visit: Visit, what: str, ref: str, reason: str, names: str) -> R
 
 async def confirm(visit: Visit) -> Response:
     """The second officer's word on an exception that waits."""
-    asked: Pending | None = visit.office.confirmable(visit.person, visit.form.get("demande", ""))
+    asked = await _asked(visit)
     if asked is None or asked.what == "identity":
         return _said(
             visit, 409, "Cette demande n'existe plus, ou elle est de vous : une autre personne doit la confirmer."
@@ -94,6 +94,13 @@ async def confirm(visit: Visit) -> Response:
     if visit.form.get("non"):
         return RedirectResponse("/exceptions", 303)
     return await _done(visit, asked.what, asked.ref, asked.reason, f"{asked.by}, {visit.person.name}")
+
+
+async def _asked(visit: Visit) -> Pending | None:
+    """The request that a form names: of somebody else, about a structure that this person sees."""
+    named = visit.form.get("demande", "")
+    seen = await run_in_threadpool(visit.office.exceptions, visit.person.view)
+    return visit.office.confirmable(visit.person, named) if any(one.id == named for one in seen.pending) else None
 
 
 async def classify(visit: Visit) -> Response:
