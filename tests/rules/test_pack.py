@@ -13,6 +13,7 @@ from mss_guard.core.model import Level
 from mss_guard.core.normalise import fold_words
 from mss_guard.core.rules import lint
 from mss_guard.core.wire import Request
+from mss_guard.edge import library
 
 HERE = Path(__file__).parent
 RULES = HERE.parents[1] / "rules"
@@ -20,10 +21,8 @@ MOST_LINES = 300
 
 
 def _payload() -> bytes:
-    files = {str(p.relative_to(RULES)): p.read_text("utf-8") for p in sorted(RULES.rglob("*.yaml"))}
-    words = {str(p.relative_to(RULES)): p.read_text("utf-8") for p in sorted((RULES / "words").glob("*.txt"))}
-    shipped = {n: t for n, t in files.items() if not n.startswith(("trust/", "notices/"))}
-    return inspection.pack(shipped, words)
+    shelf = library.read(())
+    return inspection.pack(shelf.rules, shelf.words)
 
 
 @pytest.fixture(scope="module")
