@@ -21,9 +21,9 @@ BROKEN = {
         "phish_sender6")},
     "rspamd/messages/gargantua.eml": "one sample of every archive, most of them cut to their first octets",
     "rspamd/messages/mixed-html-zip.eml": "a zip of 51 octets without its directory",
-    "rspamd/messages/pdf_encrypted.eml": "an encrypted PDF: refused by right",
 }  # fmt: skip
-"""Messages of other projects that are no ordinary mail, and what is wrong with each. They are judged and shown apart."""
+"""Malformed messages of other projects, and what is wrong with each. They are judged and shown apart; what is whole and refused by right,
+an encrypted PDF, counts."""
 
 MAX_AMBIGUOUS, MAX_UNREAD = 0.002, 0.003
 
