@@ -83,9 +83,17 @@ def test_structures_are_kept_apart(url: str) -> None:
     assert (len(both.exceptions), len(one.exceptions), len(none.exceptions), none.gone) == (2, 1, 0, ())
 
 
-def test_an_index_of_the_first_version_is_emptied_and_filled_again(tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_an_index_of_the_first_version_is_emptied_and_filled_again(tmp_path: Path, kind: str) -> None:
     """New columns come with the next start; what they hold comes from the journal, which is read from its beginning."""
-    url = f"sqlite:///{tmp_path}/audit.db"
+    if kind == "sqlite":
+        _brought_up(f"sqlite:///{tmp_path}/audit.db")
+    else:
+        with postgres.serving(tmp_path) as server:
+            _brought_up(server)
+
+
+def _brought_up(url: str) -> None:
     filled(url)
     with opened(url) as store, store.engine.begin() as connection:
         for column in ("uninspected", "approved", "declared", "exempted"):
