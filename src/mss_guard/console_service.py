@@ -16,6 +16,7 @@ from mss_guard.consoling import Office
 from mss_guard.edge import audit_index, console, service_manager
 from mss_guard.edge.journal import Journal
 
+PURGE_EVERY = 86_400.0  # seconds
 _log = structlog.get_logger("mss_guard.console")
 
 
@@ -44,9 +45,21 @@ async def run(settings: Settings) -> None:
             server = console.server(app, listening(settings))
             _log.info("console.listening", address=settings.console.address, port=settings.console.port)
             service_manager.notify("READY=1")
+            purging = asyncio.create_task(_purge(journal, settings))
             await server.serve()
+            purging.cancel()
     finally:
         await journal.close()
+
+
+async def _purge(journal: Journal, settings: Settings) -> None:
+    """Once a day what is beyond its retention in this process's own directory goes: the service leaves a writer at work to itself."""
+    while True:
+        try:
+            await journal.purge(settings.audit.retention)
+        except Exception as fault:  # noqa: BLE001 - a failure is for the next day
+            _log.error("journal.purge-failed", error=type(fault).__name__)
+        await asyncio.sleep(PURGE_EVERY)
 
 
 def desk_of(settings: Settings, held: console.Accounts, office: Office) -> console.Desk:
