@@ -1,12 +1,14 @@
 """The month's report by mail: once for a month, again until it is taken, never for a month before the guard."""
 
+import contextlib
 import email
 import email.policy
+import errno
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from mss_guard import config, monthly
+from mss_guard import config, durable, monthly
 from mss_guard.edge.journal import Journal
 from tests.edge.journal_kit import message
 from tests.edge.test_journal_disk import Clock
@@ -65,6 +67,40 @@ async def test_what_did_not_go_is_tried_again(house, fault):
     assert await house.monthly.once()
     house.now += timedelta(hours=2)
     assert not await house.monthly.once()
+
+
+async def test_without_room_to_note_it_nothing_is_sent(house, monkeypatch):
+    """A disk that is full, or becomes so while the mail goes: no mail at all, or one, never one every ten minutes."""
+    publish, left = durable.publish, 0
+
+    def filling(*given):
+        nonlocal left
+        left -= 1
+        if left < 0:
+            raise OSError(errno.ENOSPC, "full")
+        publish(*given)
+
+    monkeypatch.setattr(monthly.durable, "publish", filling)
+    for room, mails in ((0, 0), (1, 1), (0, 1)):
+        left = room
+        for _ in range(20):
+            with contextlib.suppress(OSError):
+                await house.monthly.once()
+            house.now += timedelta(minutes=10)
+        assert len(house.post.mails) == mails
+    left = 1
+    assert not await house.monthly.once()
+    assert monthly.status(house.settings) == monthly.Status("2026-11")
+
+
+async def test_a_service_that_stood_still_sends_what_it_owes(house):
+    """The months that were missed go too, oldest first, three at the most."""
+    assert await house.monthly.once()
+    house.now = datetime(2027, 2, 3, tzinfo=UTC)
+    assert [await house.monthly.once() for _ in range(3)] == [True, True, False]
+    house.now = datetime(2027, 9, 3, tzinfo=UTC)
+    assert [await house.monthly.once() for _ in range(4)] == [True, True, True, False]
+    assert house.made == ["2026-11", "2026-12", "2027-01", "2027-06", "2027-07", "2027-08"]
 
 
 async def test_a_month_before_the_guard_has_no_report(house):

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from cryptography import x509
 
-from mss_guard import addressbook, assembly, doors, exporting, witnessing
+from mss_guard import addressbook, assembly, doors, exporting, monthly, witnessing
 from mss_guard.config import Settings, check
 from mss_guard.core import formats, trust
 from mss_guard.core.formats.tooling import Tool
@@ -231,6 +231,7 @@ def _journal(settings: Settings, now: datetime) -> Iterator[Result]:
         remedy = "faire de la place : sans journal, tout courrier attend"
         yield Result(name, free > FREE_DISK, f"{free // 1024 // 1024} Mo libres", remedy)
     yield from _witness(settings, now)
+    yield from _report(settings)
     if settings.audit.export is not None:
         why = exporting.late(settings, now)
         yield Result(
@@ -264,6 +265,17 @@ def _witness(settings: Settings, now: datetime) -> Iterator[Result]:
         "structure.dpo.email, ou audit.witness : https://… ou syslog+tls://… (docs/journal.md)",
         needed=settings.policy.mode == "enforce",
     )
+
+
+def _report(settings: Settings) -> Iterator[Result]:
+    """Does the DPO get the month's report?"""
+    if not monthly.wanted(settings):
+        return
+    held = monthly.status(settings)
+    tried = f" (dernier essai le {held.tried[:10]})" if held.tried else ""
+    sent = f"dernier mois remis au DPO : {held.month}" if held.month else "le premier part au début du mois prochain"
+    said = f"pas remis : {held.why}{tried}" if held.why else sent
+    yield Result("rapport du mois", held.why is None, said, "journalctl -u mss-guard, docs/rapports.md", needed=False)
 
 
 def _routed(given: HopSettings, now: datetime) -> Iterator[Result]:

@@ -100,5 +100,5 @@ def _provider(settings: Settings) -> console.Provider | None:
         return None
     return console.Provider(
         given.issuer, given.client_id, Path(given.client_secret), f"{url}/oidc/retour", given.claim, given.roles,
-        given.structures or (console.ALL,), Path(given.ca) if given.ca else None,
+        given.structures or (settings.structure.id,), Path(given.ca) if given.ca else None,
     )  # fmt: skip

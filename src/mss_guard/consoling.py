@@ -238,12 +238,12 @@ class Office:
     def report(self, view: View, month: str) -> str | None:
         with self._index() as store:
             found = audit_index.figures(store, report.month(month), view)
-        return report.page(found, self._stands(), self._desk.titles, self._desk.kind)
+        return reports.page(self._desk, found, reports.whose(self._settings, view), self._stands())
 
     def register(self, view: View, month: str) -> str | None:
         period = report.month(month)
         with self._index() as store:
-            entry = reports.register(self._settings.structure.name, store, period, view)
+            entry = reports.register(self._settings, store, period, view)
         return report.as_text(entry, period.label) if entry else None
 
     def title(self, rule: str) -> str:

@@ -1,6 +1,7 @@
 """The month's report, sent to the DPO by the service itself: once a month, tried again until the mail server takes it.
 
-The page is made in a process of its own, so that counting a month never holds up a message.
+The page is made in a process of its own, so that counting a month never holds up a message. An attempt is on disk before the
+mail goes: without room for that nothing is sent, so that a full disk never becomes a mail every ten minutes.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from mss_guard.edge.notifier import Send
 TICK = 600.0  # seconds between two looks at what is due
 AGAIN = timedelta(hours=1)
 LONGEST = 600.0  # seconds that making the page may take
+CATCH_UP = 3  # months at most that are sent late, after a service that stood still
 
 _log = structlog.get_logger("mss_guard.report")
 Make = Callable[[str], Awaitable[bytes | None]]
@@ -38,7 +40,9 @@ Make = Callable[[str], Awaitable[bytes | None]]
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """Kept in `state/report.json`. `month`: the last one that is done with, sent or without a journal; `why`: what the last attempt met."""
+    """Kept in `state/report.json`. `month`: the last one that is done with, sent or without a journal; `tried`: when the next one was
+    last tried; `why`: what that attempt met.
+    """
 
     month: str | None = None
     tried: str | None = None
@@ -59,12 +63,23 @@ def _file(settings: Settings) -> Path:
 
 def due(settings: Settings, held: Status, now: datetime) -> Period | None:
     """The month whose report is to be sent now; None when there is none, or when nobody is to have it."""
-    period = last_month(now.date())
-    named = _name(period)
-    if settings.audit.report == "none" or settings.structure.dpo.email is None or named <= (held.month or ""):
+    if not wanted(settings):
         return None
     resting = held.tried is not None and timedelta() <= now - datetime.fromisoformat(held.tried) < AGAIN
-    return None if resting else period
+    return None if resting else _owed(held.month, now)
+
+
+def wanted(settings: Settings) -> bool:
+    """Whether somebody is to have the reports."""
+    return settings.audit.report != "none" and settings.structure.dpo.email is not None
+
+
+def _owed(done: str | None, now: datetime) -> Period | None:
+    """The oldest month after the one done with, of those still sent; last month's where nothing was ever done."""
+    months = [last_month(now.date())]
+    while done is not None and len(months) < CATCH_UP:
+        months.append(last_month(months[-1].first))
+    return next((one for one in reversed(months) if _name(one) > (done or "")), None)
 
 
 def _name(period: Period) -> str:
@@ -83,6 +98,7 @@ class Monthly:
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._settings, self._journal, self._submit, self._make, self._clock = settings, journal, submit, make, clock
+        self._taken = ""  # the last month that the mail server took: its note may not have reached the disk
 
     async def run(self) -> None:
         """For ever; a failure is said, and tried again."""
@@ -94,24 +110,31 @@ class Monthly:
             await asyncio.sleep(TICK)
 
     async def once(self) -> bool:
-        """Send the last month's report when that is due. Whether it was sent."""
+        """Send the report that is due. Whether one was sent. Raises OSError when that cannot be noted; it is not sent a second time."""
         settings, now = self._settings(), self._clock()
         held = status(settings)
         period = due(settings, held, now)
         if period is None:
             return False
-        if not await asyncio.to_thread(_has_records, Path(settings.audit.path), period):
-            _keep(settings, Status(_name(period)))  # the guard was not there yet
+        there = await asyncio.to_thread(_has_records, Path(settings.audit.path), period)
+        if _name(period) <= self._taken or not there:
+            _keep(settings, Status(_name(period)))  # taken before, or a month before the guard
             return False
+        held = replace(held, tried=now.isoformat())
+        _keep(settings, held)
         why = await self._send(settings, period, now)
+        self._note(period, why)
+        _keep(settings, Status(_name(period)) if why is None else replace(held, why=why))
+        return why is None
+
+    def _note(self, period: Period, why: str | None) -> None:
+        """What became of it, in memory and in the journal."""
         if why is None:
-            _keep(settings, Status(_name(period)))
+            self._taken = _name(period)
         else:
             _log.error("report.refused", month=_name(period), problem=why)
-            _keep(settings, replace(held, tried=now.isoformat(), why=why))
         outcome = {"outcome": "lost" if why else "sent", "notice": "report-mail", "recipients": 1}
         self._journal.append_late("notice", None, outcome, None)
-        return why is None
 
     async def _send(self, settings: Settings, period: Period, now: datetime) -> str | None:
         page = await self._make(_name(period))

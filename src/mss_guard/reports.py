@@ -6,13 +6,14 @@ What is asked of the index here is asked by the console too: documents come from
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
 
 from mss_guard import witnessing
 from mss_guard.assembly import Loaded
+from mss_guard.config import Settings
 from mss_guard.core import inspection, report, trust
 from mss_guard.core.model import Address
 from mss_guard.core.model import Standing as RecipientStanding
@@ -74,16 +75,27 @@ def to_sort(loaded: Loaded, found: Iterable[Traffic]) -> list[Unsorted]:
     ]
 
 
-def document(loaded: Loaded, given: Desk, found: Figures, now: datetime) -> str:
-    """The report of these figures. Raises OSError when the journal cannot be read."""
-    return report.page(found, standing(loaded, now), given.titles, given.kind)
-
-
 def monthly(
     loaded: Loaded, given: Desk, store: Store, period: Period, structures: Collection[str] | None, now: datetime
 ) -> str:
-    """The report of a period. Raises OSError, IndexBroken."""
-    return document(loaded, given, figures(store, period, structures), now)
+    """The report of a period and of these structures (None: all). Raises OSError, IndexBroken."""
+    found = figures(store, period, structures)
+    return page(given, found, whose(loaded.settings, structures), standing(loaded, now))
+
+
+def page(given: Desk, found: Figures, holder: str, stands: Standing) -> str:
+    """The report of these figures under the name of who they are of."""
+    return report.page(found, replace(stands, structure=holder), given.titles, given.kind)
+
+
+def whose(settings: Settings, structures: Collection[str] | None) -> str:
+    """Who a document is of: this structure by its name, others by their ids, as the journal knows no more of them."""
+    if structures is None:
+        return "toutes les structures"
+    own = settings.structure
+    return ", ".join(
+        own.name if one == own.id else one for one in sorted(structures, key=lambda one: (one != own.id, one))
+    )
 
 
 def standing(loaded: Loaded, now: datetime) -> Standing:
@@ -125,9 +137,11 @@ def _chain_said(checked: journal.Report, witnessed: Mapping[str, int]) -> tuple[
     return (*said, *(f"Rupture : {one}" for one in checked.breaks[:10]))
 
 
-def register(structure: str, store: Store, period: Period, structures: Collection[str] | None) -> report.Entry | None:
+def register(
+    settings: Settings, store: Store, period: Period, structures: Collection[str] | None
+) -> report.Entry | None:
     """The register's entry for a period, None when there is nothing to enter. Raises IndexBroken."""
-    return report.entry(figures(store, period, structures), structure)
+    return report.entry(figures(store, period, structures), whose(settings, structures))
 
 
-__all__ = ["Desk", "desk", "document", "kinds", "monthly", "register", "standing"]
+__all__ = ["Desk", "desk", "kinds", "monthly", "page", "register", "standing", "whose"]

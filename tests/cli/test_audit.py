@@ -8,8 +8,11 @@ import pytest
 from mss_guard import app, judgement
 from mss_guard.core.model import HopReply
 from mss_guard.core.report import safe
+from mss_guard.edge.audit_index import Feeder, opened
 from mss_guard.edge.journal import Journal
 from tests.cli.kit import configure, run
+from tests.edge import month as october
+from tests.edge import postgres
 from tests.test_app_judgement import HEALTH, LISTED, NOTHING, OUTSIDE, OWN, Inspector, submission
 
 
@@ -136,3 +139,42 @@ def test_a_month_is_reported_and_what_left_is_entered(written, tmp_path):
     assert run("audit", "register", "--period", "hier", "-c", config).status == 2
     told = run("audit", "search", "--kind", "consult", "--json", "-c", config).lines
     assert [record["what"] for record in told][-1:] == ["report"]
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory):
+    """An index that two structures share, seen from Les Tilleuls."""
+    config = configure(tmp_path_factory.mktemp("shared"))
+    asyncio.run(_write(config))
+    with postgres.serving(tmp_path_factory.mktemp("postgres")) as url:
+        config.write_text(config.read_text().replace(f"sqlite:///{config.parent}/audit.db", url))
+        with opened(url, create=True) as store:
+            Feeder(store).feed([*october.records("tilleuls"), *october.records("acacias")])
+        yield config
+
+
+@pytest.mark.parametrize(
+    ("asked", "holder", "messages"),
+    [
+        ((), "EHPAD Les Tilleuls", 3),
+        (("--structure", "acacias"), "acacias", 3),
+        (("--structure", "acacias", "--structure", "tilleuls"), "EHPAD Les Tilleuls, acacias", 6),
+        (("--structure", "*"), "toutes les structures", 6),
+    ],
+)
+def test_what_is_taken_away_is_of_the_structures_it_names(shared, asked, holder, messages):
+    """Where several share an index: one's own rows unless others are asked for, and each document says whose they are."""
+    entered = run("audit", "register", "--period", "2026-10", "--json", "-c", shared, *asked).lines[0]
+    assert (entered["structure"], entered["messages"]) == (holder, messages)
+    page = run("audit", "report", "--month", "2026-10", "-c", shared, *asked).out
+    assert f"<title>Rapport mss-guard, octobre 2026, {holder}</title>" in page
+    rows = run(
+        "audit", "export", "--format", "json", "--since", "2026-10-01", "--until", "2026-11-01", "-c", shared, *asked
+    ).lines
+    assert len(rows) == 4 * messages
+    (sent,) = [
+        one["sent"]
+        for one in run("partners", "suggest", "--days", "1096", "--json", "-c", shared, *asked).lines
+        if one["domain"] == "x.fr"
+    ]
+    assert sent == 4 * messages / 3

@@ -151,11 +151,22 @@ def test_the_doctor_finds_what_is_wrong(tmp_path):
         config = configure(tmp_path, hop=port)
         (tmp_path / "liste.xml").unlink()
         (tmp_path / "journal").write_text("")
+        config.write_text(
+            config.read_text().replace(
+                "  secure_domains", "  dpo: {email: dpo@ehpad-les-tilleuls.fr}\n  secure_domains"
+            )
+        )
+        (tmp_path / "state").mkdir(exist_ok=True)
+        (tmp_path / "state" / "report.json").write_text(
+            json.dumps({"tried": "2026-11-01T06:00:00+00:00", "why": "le serveur suivant répond 550"})
+        )
         ran = run("doctor", "--json", "-c", config)
     assert ran.status == 1
     failed = {c["check"]: c for c in ran.lines[0] if c["needed"] and not c["ok"]}
     assert set(failed) == {"liste blanche", "serveur suivant", "journal", "témoin", "route MSSanté"}
     assert all(c["remedy"] for c in failed.values())
+    (report,) = [c for c in ran.lines[0] if c["check"] == "rapport du mois"]
+    assert (report["ok"], "répond 550 (dernier essai le 2026-11-01)" in report["said"]) == (False, True)
     shown = run("doctor", "-c", config)
     assert "✗ serveur suivant" in shown.out
     assert shown.status == 1

@@ -47,13 +47,11 @@ def test_an_account_from_its_opening_to_its_end(config: Path) -> None:
             name,
             role,
         )
-    assert (
-        run("console", "user", "role", "marie", "--role", "lecteur", "--structure", "tilleuls", "-c", config).status
-        == 0
-    )
+    assert run("console", "user", "list", "--json", "-c", config).lines[0]["structures"] == ["tilleuls"], "its own only"
+    assert run("console", "user", "role", "marie", "--role", "lecteur", "--structure", "*", "-c", config).status == 0
     assert run("console", "user", "disable", "marie", "-c", config).status == 0
     shown = run("console", "user", "list", "--json", "-c", config)
-    assert shown.lines == [{"name": "marie", "role": "lecteur", "structures": ["tilleuls"], "disabled": True}]
+    assert shown.lines == [{"name": "marie", "role": "lecteur", "structures": ["*"], "disabled": True}]
     file = config.parent / "state" / "console" / "comptes.json"
     assert file.stat().st_mode & 0o777 == 0o600
     assert json.loads(file.read_text())[0]["password"].startswith("$argon2id$")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -52,6 +53,9 @@ BUSY = Figures(
     consultations=7,
     gone=(Gone("observe", "care", "cabinet-martin.fr", 2),),
 )
+
+
+PLAIN = r"x\](http://a.fr) \# Titre &lt;script>\`"
 
 
 def kind(domain: str) -> str:
@@ -168,6 +172,18 @@ def test_the_registers_entry_has_the_facts_and_leaves_the_rest_open() -> None:
     assert text.count(" : …") == 4
     assert set(as_json(found)["to_fill"].values()) == {""}
     assert entry(Figures(OCTOBER, days=BUSY.days, uninspected=(Count("not-needed", 3),)), "Les Tilleuls") is None
+
+
+def test_no_name_is_markup_in_the_registers_entry() -> None:
+    """A structure or a domain that is Markdown or HTML begins no heading, no link, no line and no element."""
+    hostile = "x](http://a.fr)\n# Titre\n<script>`"
+    found = entry(replace(BUSY, gone=(Gone("observe", "care", hostile, 1),)), hostile)
+    assert found is not None
+    text = as_text(found, OCTOBER.label)
+    assert [line for line in text.splitlines() if line.startswith("#")] == [
+        f"# Registre des violations de données : {PLAIN}, octobre 2026", "## Faits", "## À compléter",
+    ]  # fmt: skip
+    assert f"  - {PLAIN} : 1" in text.splitlines()
 
 
 def test_periods_and_numbers_in_french() -> None:

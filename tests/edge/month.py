@@ -67,13 +67,14 @@ ACTS: tuple[tuple[str, dict[str, Any]], ...] = (
 
 
 def records(structure: str = "tilleuls") -> Iterator[Found]:
-    """One writer's records in order; references count up from MSSG-2222-2222."""
-    seq = 0
+    """One writer's records in order; references count up from MSSG-2222-2222, another structure's from MSSG-3333-2222."""
+    seq, group = 0, "2222" if structure == "tilleuls" else "3333"
 
     def put(at: str, fields: dict[str, Any]) -> Found:
         nonlocal seq
         seq += 1
         whole = {"v": 1, "seq": seq, "at": f"{at}.000000Z", "structure": structure, **fields}
+        whole |= {"ref": f"MSSG-{group}{fields['ref'][9:]}"} if "ref" in fields else {}
         return Found("node-1", f"front-{structure}", "2026-10-01-001.jsonl", seq, whole)
 
     for number, (at, who, fields, outcome) in enumerate(DECISIONS):

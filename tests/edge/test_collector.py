@@ -1,5 +1,6 @@
 """Handing lines to a collector: what reaches an https address and a syslog server, and what is said when it does not."""
 
+import contextlib
 import http.server
 import socket
 import threading
@@ -101,6 +102,30 @@ def test_a_syslog_collector_gets_framed_rfc_5424_messages_over_tls(chain):
         m.startswith("<110>1 2026-11-26T08:00:00.000000Z ") and " guet.test mss-guard " in m and " journal-head - " in m
         for m in messages
     )
+
+
+@pytest.mark.parametrize("step", ["accept", "handshake", "farewell", "part"])
+def test_a_syslog_server_that_goes_away_has_taken_nothing(chain, step):
+    """Gone at once, after the handshake, with or without TLS's farewell, amid the lines: none of it is an acceptance."""
+    listening = socket.create_server(("127.0.0.1", 0))
+
+    def serve():
+        plain, _ = listening.accept()
+        with contextlib.suppress(OSError), plain:
+            if step != "accept":
+                with chain.server.wrap_socket(plain, server_side=True) as secured:
+                    if step == "farewell":
+                        secured.unwrap()
+                    if step == "part":
+                        secured.recv(2000)
+
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    many = [Line('{"seq":1,"x":"%s"}' % ("y" * 4000), "decision", LINES[0].at)] * 4000
+    said = hand_over(road(f"syslog+tls://127.0.0.1:{listening.getsockname()[1]}", chain.ca), many, "guet.test")
+    thread.join(10)
+    listening.close()
+    assert said is not None
 
 
 def test_addresses_that_are_none():

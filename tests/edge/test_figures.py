@@ -109,7 +109,8 @@ def _brought_up(url: str) -> None:
 def test_outside_domains_are_ordered_by_traffic(url: str) -> None:
     """Messages to and from each outside domain, those with health data among them, the busiest first; the trust space is not among them."""
     with opened(url) as store:
-        found = traffic(store, "2026-10-01")
+        both, found = traffic(store, "2026-10-01", None), traffic(store, "2026-10-01", ("tilleuls",))
+    assert [2 * one.sent for one in found] == [one.sent for one in both]
     assert [(one.domain, one.sent, one.health) for one in found] == [
         ("cabinet-martin.fr", 4, 4), ("x.fr", 4, 1), ("gmail.com", 2, 2), ("mdph44.fr", 1, 1),
     ]  # fmt: skip

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +14,8 @@ import typer
 from mss_guard.cli.common import OK, TEMPORARY, USAGE, Json, leave, put, refusals, say, whoever, write_down
 from mss_guard.cli.language import t
 
+ALL = "*"
+
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
@@ -21,6 +23,7 @@ class Wanted:
 
     address: str | None = None
     fields: dict[str, Any] | None = None
+    structures: Sequence[str] | None = None
 
 
 @contextmanager
@@ -43,6 +46,13 @@ def index(config: Path | None, *, rebuild: bool = False) -> Iterator[tuple[Any, 
         leave(TEMPORARY)
 
 
+def whose(settings: Any, named: Sequence[str] | None) -> frozenset[str] | None:
+    """The structures whose rows are meant: this one's own; those that are named; None for all, by `--structure '*'`."""
+    if named and ALL in named:
+        return None
+    return frozenset(named or (settings.structure.id,))
+
+
 def asked(settings: Any, wanted: Wanted) -> Any:
     """The question as the index understands it; status 1 when an address is asked for and no key is held."""
     from mss_guard import auditing
@@ -54,7 +64,7 @@ def asked(settings: Any, wanted: Wanted) -> Any:
         if not who:
             say(t("Aucune clé : aucune adresse ne peut être cherchée.", "No key: no address can be searched."))
             leave(NO)
-    return auditing.Asked(who=who, **(wanted.fields or {}))
+    return auditing.Asked(who=who, structures=whose(settings, wanted.structures), **(wanted.fields or {}))
 
 
 def refresh(config: Path | None, as_json: bool, rebuild: bool) -> None:
@@ -105,3 +115,13 @@ Rebuild = Annotated[
     bool, typer.Option("--rebuild", help=t("Tout refaire depuis le journal.", "Make it all again from the journal."))
 ]
 JsonOut = Json
+Structures = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--structure",
+        help=t(
+            "Cette structure au lieu de celle de la configuration ; répétable ; '*' : toutes celles de l'index.",
+            "This structure instead of the configuration's own; repeatable; '*': all of the index.",
+        ),
+    ),
+]

@@ -26,7 +26,13 @@ Name = Annotated[str, typer.Argument(metavar="NOM", help=t("minuscules, chiffres
 RoleName = Annotated[str, typer.Option("--role", help="lecteur | dpo-rssi | exploitant | administrateur")]
 Structures = Annotated[
     list[str] | None,
-    typer.Option("--structure", help=t("Seulement cette structure. Répétable.", "Only this structure. Repeatable.")),
+    typer.Option(
+        "--structure",
+        help=t(
+            "La structure que ce compte voit, celle de la configuration sinon ; répétable ; '*' : toutes celles de l'index.",
+            "The structure that this account sees, else the configuration's own; repeatable; '*': all of the index.",
+        ),
+    ),
 ]
 
 
@@ -110,7 +116,8 @@ def _password(name: str) -> str:
 def add(
     context: typer.Context, name: Name, role: RoleName, structure: Structures = None, config: Config = None
 ) -> None:
-    from mss_guard.edge.console import ALL, Account, fit_name
+    from mss_guard import app as roof
+    from mss_guard.edge.console import Account, fit_name
 
     accounts, kind = _accounts(context, config), _role(role)
     if not fit_name(name):
@@ -119,7 +126,9 @@ def add(
     if name in accounts.all():
         say(t(f"{name} existe déjà", f"{name} exists already"))
         leave(NO)
-    accounts.put(Account(name, kind, tuple(structure or (ALL,)), accounts.hashed(_password(name))))
+    with refusals():
+        own = roof.settings(config or context.obj).structure.id
+    accounts.put(Account(name, kind, tuple(structure or (own,)), accounts.hashed(_password(name))))
     print(f"{name} ({kind})")
 
 

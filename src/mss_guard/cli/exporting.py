@@ -10,7 +10,7 @@ import typer
 
 from mss_guard.cli import audit_index, reporting
 from mss_guard.cli.audit import Day
-from mss_guard.cli.audit_index import Form, Output, Wanted
+from mss_guard.cli.audit_index import Form, Output, Structures, Wanted
 from mss_guard.cli.common import OK, TEMPORARY, USAGE, Config, leave, refusals, say
 from mss_guard.cli.language import t
 
@@ -37,7 +37,7 @@ def export(
     action: str | None = None,
     reason: str | None = None,
     standing: str | None = None,
-    structure: str | None = None,
+    structure: Structures = None,
     since: Day = None,
     until: Day = None,
 ) -> None:
@@ -47,10 +47,10 @@ def export(
         say("--format csv | json")
         leave(USAGE)
     fields = {
-        "ref": ref, "domain": domain, "rule": rule, "action": action, "reason": reason, "standing": standing, "structure": structure,
+        "ref": ref, "domain": domain, "rule": rule, "action": action, "reason": reason, "standing": standing,
         "since": _iso(since), "until": _iso(until),
     }  # fmt: skip
-    audit_index.export(config, Wanted(address, fields), "csv" if form == "csv" else "json", output)
+    audit_index.export(config, Wanted(address, fields, structure), "csv" if form == "csv" else "json", output)
 
 
 def _push(config: Path | None) -> None:

@@ -40,6 +40,7 @@ def suggest(
     most: Annotated[int, typer.Option("--limit", min=1, max=1000)] = 30,
     config: Config = None,
     as_json: Json = False,
+    structure: audit_index.Structures = None,
 ) -> None:
     from mss_guard import app as roof
     from mss_guard import reports
@@ -48,8 +49,9 @@ def suggest(
     with refusals():
         loaded = roof.read_for_scan(config)
     since = (datetime.now(UTC) - timedelta(days=days)).strftime("%Y-%m-%d")
-    with audit_index.index(config) as (_, store, _fed):
-        found = reports.to_sort(loaded, traffic(store, since))[:most]
+    with audit_index.index(config) as (settings, store, _fed):
+        theirs = audit_index.whose(settings, structure)
+        found = reports.to_sort(loaded, traffic(store, since, theirs))[:most]
     for one in found:
         if as_json:
             put(

@@ -18,10 +18,6 @@ if TYPE_CHECKING:
     from mss_guard.core.report import Period
 
 app = identity.app  # the group of audit.py, once more
-Structures = Annotated[
-    list[str] | None,
-    typer.Option("--structure", help=t("Seulement cette structure. Répétable.", "Only this structure. Repeatable.")),
-]
 
 
 @app.command(
@@ -34,7 +30,7 @@ def report(
     month: Annotated[str | None, typer.Option(help="2026-10")] = None,
     config: Config = None,
     output: audit_index.Output = None,
-    structure: Structures = None,
+    structure: audit_index.Structures = None,
 ) -> None:
     from mss_guard import app as roof
     from mss_guard import reports
@@ -42,8 +38,9 @@ def report(
     period = _month(month)
     with refusals():
         loaded = roof.read_for_scan(config)
-    with audit_index.index(config) as (_, store, _fed):
-        page = reports.monthly(loaded, reports.desk(loaded), store, period, structure, datetime.now(UTC))
+    with audit_index.index(config) as (settings, store, _fed):
+        theirs = audit_index.whose(settings, structure)
+        page = reports.monthly(loaded, reports.desk(loaded), store, period, theirs, datetime.now(UTC))
     write_down(config, "consult", None, {"what": "report", "by": whoever()})
     _give(page, output)
     leave(OK)
@@ -60,14 +57,15 @@ def register(
     config: Config = None,
     as_json: Json = False,
     output: audit_index.Output = None,
-    structure: Structures = None,
+    structure: audit_index.Structures = None,
 ) -> None:
     from mss_guard import reports
     from mss_guard.core import report as documents
 
     asked = _period(period)
     with audit_index.index(config) as (settings, store, _fed):
-        found = reports.register(settings.structure.name, store, asked, structure)
+        theirs = audit_index.whose(settings, structure)
+        found = reports.register(settings, store, asked, theirs)
     if found is None:
         say(t(f"Rien à inscrire, {asked.label}.", f"Nothing to enter, {asked.label}."))
         leave(NO)

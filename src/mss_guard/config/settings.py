@@ -256,7 +256,7 @@ class Oidc(Section):
     client_secret: Line  # a file
     claim: Line = "groups"
     roles: dict[Line, Role] = Field(min_length=1)  # a word of the claim → what its bearer is
-    structures: tuple[Identifier, ...] = ()
+    structures: tuple[Identifier | Literal["*"], ...] = ()  # empty: this one; "*": all of the index
     ca: Line | None = None
 
 

@@ -17,6 +17,7 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 STEP = 15.0  # seconds for the connection, and for each answer
+LINGER = 0.25  # seconds in which a syslog server that has left is heard to leave
 SYSLOG_PORT = 6514  # RFC 5425 §4.1
 _PRIORITY = 13 * 8 + 6  # log audit, informational (RFC 5424 §6.2.1)
 
@@ -101,6 +102,19 @@ def _syslog(to: Road, lines: Sequence[Line], hostname: str) -> str | None:
                     f"<{_PRIORITY}>1 {line.at} {hostname} mss-guard {os.getpid()} {line.kind} - {line.text}".encode()
                 )
                 secured.sendall(b"%d %s" % (len(message), message))
+            if _left(secured):
+                return "a mis fin à la connexion avant la fin"
             with suppress(ssl.SSLEOFError):  # many servers end the connection without TLS's own farewell
                 secured.unwrap()
     return None
+
+
+def _left(secured: ssl.SSLSocket) -> bool:
+    """Whether the server has ended the connection by itself: its farewell then says nothing of what it read."""
+    secured.settimeout(LINGER)
+    try:
+        return secured.recv(64) == b""
+    except TimeoutError:
+        return False
+    finally:
+        secured.settimeout(STEP)

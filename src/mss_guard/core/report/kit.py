@@ -5,7 +5,6 @@ Pure: texts in, texts out. What only the structure knows is marked in the templa
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Literal
@@ -15,6 +14,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from pydantic import BaseModel, ConfigDict
 
 from mss_guard.core import rights, strict_yaml
+from mss_guard.core.report.markdown import plain
 
 CLAIMS, SOURCES = "promesses.yaml", "sources.yaml"
 
@@ -87,9 +87,8 @@ class Facts:
 
 
 def _plain(value: Any) -> Any:
-    """Paths, domains and addresses stay as they are written; what would be Markdown or HTML is escaped."""
     if isinstance(value, str):
-        return re.sub(r"([|`\[\]#])", r"\\\1", value).replace("<", "&lt;")
+        return plain(value)
     return tuple(map(_plain, value)) if isinstance(value, tuple) else value
 
 

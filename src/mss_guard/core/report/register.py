@@ -13,6 +13,7 @@ from typing import Any
 from mss_guard.core.report import words
 from mss_guard.core.report.charts import number
 from mss_guard.core.report.figures import Count, Figures, top
+from mss_guard.core.report.markdown import plain
 from mss_guard.core.report.words import said
 
 TO_FILL = (
@@ -74,7 +75,7 @@ def as_json(given: Entry) -> dict[str, Any]:
 def as_text(given: Entry, period: str) -> str:
     """Markdown, in French: facts first, then what the controller adds."""
     lines = [
-        f"# Registre des violations de données : {given.structure}, {period}",
+        f"# Registre des violations de données : {plain(given.structure)}, {period}",
         "",
         "Projet d'entrée (RGPD, article 33, paragraphe 5), tiré du journal de mss-guard. Les lignes « À compléter » sont au responsable de traitement.",
         "",
@@ -84,7 +85,7 @@ def as_text(given: Entry, period: str) -> str:
         f"- Envois qui semblaient contenir des données de santé, hors de l'espace de confiance : {number(given.messages)} (un par domaine destinataire).",
         *_listed("Pourquoi ils ont été transmis", ((said(words.GROUND, c.name), c.number) for c in given.grounds)),
         *_listed("Catégories, selon les règles", ((said(words.CATEGORY, c.name), c.number) for c in given.categories)),
-        *_listed("Domaines destinataires", ((c.name, c.number) for c in given.domains)),
+        *_listed("Domaines destinataires", ((plain(c.name), c.number) for c in given.domains)),
         *_listed(
             "Transmis sans examen, contenu inconnu", ((said(words.UNINSPECTED, c.name), c.number) for c in given.unseen)
         ),

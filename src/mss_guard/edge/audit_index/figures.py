@@ -237,18 +237,21 @@ class Traffic:
     health: int
 
 
-def traffic(store: Store, since: str) -> tuple[Traffic, ...]:
-    """Each outside domain from a UTC day on, the busiest first. Raises IndexBroken by `opened`."""
+def traffic(store: Store, since: str, structures: Collection[str] | None) -> tuple[Traffic, ...]:
+    """Each outside domain of these structures' mail (None: of all) from a UTC day on, the busiest first."""
+    within = _d.c.at >= since
+    if structures is not None:
+        within = and_(within, _d.c.structure.in_(sorted(structures)))
     health = func.count(distinct(case((_d.c.health.is_(True), _d.c.ref))))
     sent = (
         select(_r.c.domain, func.count(distinct(_d.c.ref)), health)
         .select_from(_d.join(_r, _joined(_r)))
-        .where(_d.c.at >= since, _r.c.standing.in_(OUTSIDE), _r.c.domain.is_not(None))
+        .where(within, _r.c.standing.in_(OUTSIDE), _r.c.domain.is_not(None))
         .group_by(_r.c.domain)
     )
     got = (
         select(_d.c.sender_domain, func.count())
-        .where(_d.c.at >= since, _d.c.sender_kind.in_(("foreign", "commercial")), _d.c.sender_domain.is_not(None))
+        .where(within, _d.c.sender_kind.in_(("foreign", "commercial")), _d.c.sender_domain.is_not(None))
         .group_by(_d.c.sender_domain)
     )
     with store.engine.connect() as connection:
