@@ -6,11 +6,11 @@ import time
 
 import pytest
 
-from mss_guard.core import detect
+from mss_guard.core import detect, rules
 from mss_guard.core.detect.ledgers import between, level_of
 from mss_guard.core.model import Content, How, Level, Mode, Place, State, Text, Where
 from mss_guard.core.rules import Thresholds
-from tests.core.detect.kit import detector, found, mail, rule
+from tests.core.detect.kit import EXAMPLES, PACK, WORDS, detector, found, mail, rule
 
 CARE = "Mme Durand : pansement refait, escarre au talon, Doliprane et Lantus donnés, TA 14/8, TA 12/7."
 
@@ -295,3 +295,13 @@ def test_hostile_repetition_stays_linear(piece: str) -> None:
     start = time.process_time()
     detect.assess(content, small, explain=True)
     assert time.process_time() - start < 1.0
+
+
+def test_what_a_protocol_is_called_is_nobodys_care() -> None:
+    """Of an entry that covers, the words inside count as no WHAT; the same words elsewhere do."""
+    covering = f"- id: topic.nom\n  title: nom\n  ledger: topic\n  weight: 0.1\n  covers: true\n  pattern: 'protocole [a-z]+'\n{EXAMPLES}"
+    knowing = detect.compile_rules(rules.select(rules.load({"pack.yaml": PACK + covering}, WORDS, {}, "version: 1")))
+    named = "Mme Durand relit le protocole escarre, le protocole pansement et le protocole Doliprane."
+    assert detect.assess(mail(named), knowing).findings == ()
+    assert detect.assess(mail(named), detector()).findings
+    assert detect.assess(mail(CARE + " Protocole escarre."), knowing).health

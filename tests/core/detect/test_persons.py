@@ -41,6 +41,12 @@ MEETS = [
     ("patient-noun", "La patiente dort mal", "patiente"),
     ("patient-noun", "Transmission :\nPatiente calme ce matin", "patiente"),
     ("about-name", "Je suis passée chez Mme Durand hier", "durand"),
+    ("civility-name", "Passage chez M. et Mme Orsini hier", "orsini"),
+    ("initials-room", "Le monsieur de la 117 a vomi", "monsieur de la 117"),
+    ("initials-room", "La situation d'E. M. inquiète l'équipe, l'enfant T. aussi", "l enfant t"),
+    ("kinship", "papa a fait un malaise", "papa a"),
+    ("kinship", "Ma voisine ne sort plus", "ma voisine"),
+    ("civility-name", "Mme Durand participe mieux aux soins", "durand"),
 ]
 
 
@@ -58,6 +64,10 @@ PASSES = [
     ("civility-name", "Madame Durand,\nVoici le devis"),
     ("civility-name", "Mme Leroy, infirmière coordinatrice, présentera le protocole"),
     ("civility-name", "La directrice, Mme Leroy, vous attend"),
+    ("civility-name", "Atelier chutes animé par Mme Leroy"),
+    ("civility-name", "Mme Leroy tiendra le stand vaccination"),
+    ("civility-name", "Présents : Sophie, Mme Leroy\nMme Leroy reprend le registre des stupéfiants"),
+    ("first-name", "Étaient présents : Enzo, Sophie\nHier Enzo a repris le registre"),
     ("civility-name", "Madame la directrice, Monsieur le maire"),
     ("civility-name", "Madame, Monsieur, merci"),
     ("civility-name", "le Dr Durand et le professeur Petit"),

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from mss_guard.core import people
-from mss_guard.core.detect.names import at_work
+from mss_guard.core.detect.working import at_work
 from mss_guard.core.normalise import Folded
 from mss_guard.core.people import Hasher, People, Role
 from mss_guard.core.rules.patterns import Pattern, Span

@@ -92,6 +92,7 @@ class Matcher:
         self.needed = {
             i: len({key_of(p) for p in r.keywords.all}) for i, r in self.rules.items() if r.keywords is not None
         }
+        self._covering = tuple(i for i, e in self.evidence.items() if e.covers)
         self._scoring = ruleset.scoring
         self._places = {w for e in self.evidence.values() for w in e.where} | {
             w for r in self.rules.values() for w in r.where
@@ -162,9 +163,22 @@ class Matcher:
         for owner, detector, always in self._detectors:
             if (always or owner in anchored) and (found := list(detector(folded, self._words))):
                 matches.evidence.setdefault(owner, []).extend(Hit(*one) for one in found)
+        self._cover(matches)
         self._recognise(matches, folded, heading=where in (Where.SUBJECT, Where.NAME))
         self._keep_valid(matches, cancels, where, segments)
         return matches
+
+    def _cover(self, matches: Matches) -> None:
+        """Drop the WHAT that is only the name of a meeting, a unit, a training or a document: "protocole escarres"."""
+        covering = [owner for owner in self._covering if owner in matches.evidence]
+        if not covering:
+            return
+        zones = Zones([(h.start, h.end) for owner in covering for h in matches.evidence[owner]], 0)
+        for owner in [i for i in matches.evidence if self.evidence[i].ledger == "what"]:
+            if kept := [h for h in matches.evidence[owner] if not zones.touch(h.start, h.start + 1)]:
+                matches.evidence[owner] = kept
+            else:
+                del matches.evidence[owner]
 
     def _recognise(self, matches: Matches, folded: Folded, *, heading: bool) -> None:
         """Persons of the lists: residents are added, and who is surely staff is no person concerned."""

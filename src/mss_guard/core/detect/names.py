@@ -11,32 +11,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import compress, count, islice
 
+from mss_guard.core.detect.working import PROFESSION_AFTER, PROFESSION_WORDS, at_work, tidy
 from mss_guard.core.normalise import Folded
 from mss_guard.core.rules.patterns import Pattern, Span
 
 Found = tuple[int, int, str]
 MOST = 500
 
-PROFESSIONS = (
-    "infirmier|infirmiere|ide|idec|idel|aide-soignant|aide-soignante|aide soignant|aide soignante|medecin|docteur"
-    "|directeur|directrice|cadre|responsable|chef|cheffe|comptable|psychologue|neuropsychologue|secretaire"
-    "|charge|chargee|educateur|educatrice|assistant|assistante|coordinateur|coordinatrice|coordonnateur|coordonnatrice"
-    "|referent|referente|president|presidente|maire|adjoint|adjointe|avocat|avocate|notaire|juge|procureur"
-    "|gestionnaire|conseiller|conseillere|formateur|formatrice|ergotherapeute|kinesitherapeute|kine|orthophoniste"
-    "|psychomotricien|psychomotricienne|dieteticien|dieteticienne|pharmacien|pharmacienne|sage-femme|professeur"
-    "|enseignant|enseignante|animateur|animatrice|agent|technicien|technicienne|commercial|commerciale|mandataire"
-    "|tuteur|tutrice|curateur|curatrice|delegue|deleguee|directeurs|veterinaire|dentiste|ingenieur|consultant"
-    "|consultante|stagiaire|salarie|salariee|auditeur|auditrice|intervenant|intervenante|inspecteur|inspectrice"
-    "|rh|daf|drh|dsi|rssi|dpo|qualiticien|qualiticienne|gouvernante|cuisinier|lingere|ash|aes|ambulancier"
-    "|chirurgien|chirurgienne|cardiologue|geriatre|psychiatre|radiologue|interne|externe|prestataire|fournisseur"
-    "|oncologue|pneumologue|neurologue|urologue|gynecologue|dermatologue|ophtalmologue|ophtalmologiste|anesthesiste|pediatre"
-    "|pedopsychiatre|addictologue|nephrologue|rhumatologue|gastroenterologue|endocrinologue|urgentiste|biologiste|generaliste"
-    "|praticien|praticienne|podologue|pedicure|osteopathe|opticien|audioprothesiste|moniteur|monitrice|accompagnant"
-    "|accompagnante|amp|aesh|juriste|veilleur|veilleuse|surveillant|surveillante|attache|attachee|logisticien|manipulateur"
-    "|manipulatrice|chercheur|chercheuse|redacteur|redactrice|journaliste|deputee?|senateur|senatrice|conseillere|prefet"
-    "|benevole|aumonier|gerant|gerante|electricien|plombier|livreur|chauffeur|boulanger|coiffeur|coiffeuse|notaires"
-)
-_PROFESSION_WORDS = frozenset(PROFESSIONS.split("|"))
 _STOP = frozenset(
     re.findall(
         r"[^ ]+",
@@ -53,36 +34,6 @@ HASTY = Pattern(rb"(?:^|[^0-9a-zA-Z' ] ?|[a-z,] )(M|m\.?) ([a-z]{3,}|[A-Z][a-z]+
 _NAME = rb"[A-Za-z][a-z]*(?:['-]?[A-Za-z][a-z]*)*"
 _PARTICLE = rb"(?:(?i:de la|de|du|d'|le|la|el|ben|van|von) ?)?"
 
-# On RE2, which reads hundreds of alternatives at once; Python's own engine tries one after the other.
-_PROFESSION = PROFESSIONS.encode()
-_AFTER = (
-    rb"[\s,(:-]{1,4}(?:(?:notre|votre|la|le|l'|une|un|en qualite de|est|son|sa) ?)?"
-    rb"(?:nouvelle? |future? )?(?:" + _PROFESSION + rb")\b"
-)
-_PROFESSION_AFTER = Pattern(_AFTER)
-_WORKING_BEFORE = Pattern(
-    rb"(?:\b(?:" + _PROFESSION + rb")s?[\s,:-]{1,3}|\b(?:dr|docteur|pr|professeur|me|maitre)\.? ?"
-    rb"|\b(?:a l'attention|a l'intention|de la part) d(?:e|u|es)\s"
-    rb"|\b(?:merci|remercie|contact ?:)[ ,]{0,2})\n?\z"
-)
-"""A profession, or thanks."""
-_SALUTATION = re.compile(r"(?:\b(?:bonjour|bonsoir|chere?|salut|hello|coucou|dear|hi)[ ,]{0,2})$")
-_SALUTED = re.compile(r" *(?:[,!.:;]|\n|$)")
-"""What ends a salutation: "Bonjour Mme Durand," greets her, "Bonjour, Mme Durand a chuté" speaks of her."""
-_ADDRESSED = re.compile(
-    r" ?[,!]\s*(?:\n|$)| ?, (?:vous|voici|je|merci|suite|nous|votre|comme|veuillez|ci-joint|pour faire suite|j'ai)\b"
-)
-
-_WORKING_AFTER = Pattern(
-    rb" (?:a (?:redige|anime|presente|organise|prepare le|valide|signe|envoye|transmis le|cree|mis a jour)"
-    rb"|present(?:e|era) (?:le|la|les|un|une|l'|son|sa)\b|animera|anime\b|organise(?:ra)?\b|pilote\b|coordonne\b|gere\b|redige\b"
-    rb"|intervien(?:t|dra)\b|formera|signera|vous (?:contacter|rappeler|recevr|transmettr|enverr|appeler|invite|propose)"
-    rb"|est (?:en charge|chargee?|joignable|votre|notre|absente?\b|en conges?|en formation)|assure(?:ra)? (?:le|la|les|l')"
-    rb"|remplace(?:ra)?\b|s'occupe(?:ra)? (?:du|des|de la|de l'))"
-    rb"|" + _AFTER
-)
-"""What somebody does who is at work, or a profession."""
-
 
 @dataclass(frozen=True, slots=True)
 class Words:
@@ -96,26 +47,18 @@ class Words:
         object.__setattr__(self, "encoded", frozenset(name.encode("latin-1", "replace") for name in self.first_names))
 
 
-def tidy(text: str) -> str:
-    return " ".join(re.findall("[a-z0-9]+", text))
-
-
-def at_work(folded: Folded, start: int, end: int) -> bool:
-    """Is this name a professional's, or the person who is written to?"""
-    low = max(0, start - 40)
-    if _WORKING_BEFORE.found(folded.lower_bytes[low:start]):
-        return True
-    before = folded.lower[low:start]
-    if _SALUTATION.search(before) and _SALUTED.match(folded.lower[end : end + 10]):
-        return True
-    if _WORKING_AFTER.begins(folded.lower_bytes[end : end + 60]):
-        return True
-    alone = not before.strip(" >\n") or before.rstrip(" >").endswith("\n")
-    return alone and bool(_ADDRESSED.match(folded.lower[end : end + 60]))
-
-
 CIVIL = Pattern(
-    rb"\b(?:" + _CIVILITY + rb")\s{1,3}(" + _PARTICLE + _NAME + rb"(?:\s" + _NAME + rb"){0,2})", captures=True
+    rb"\b(?:"
+    + _CIVILITY
+    + rb")\s{1,3}(?:(?:et|ou|&)\s(?:"
+    + _CIVILITY
+    + rb")\s{1,3})?("
+    + _PARTICLE
+    + _NAME
+    + rb"(?:\s"
+    + _NAME
+    + rb"){0,2})",
+    captures=True,
 )
 
 
@@ -130,7 +73,7 @@ def _name_span(folded: Folded, span: Span) -> tuple[int, str] | None:
         particle = lower.rstrip("'") in ("de", "d", "du", "la", "le", "el", "ben", "van", "von")
         if particle and not kept and i < 2:
             continue
-        if lower in _STOP or lower in _PROFESSION_WORDS or (i and word.islower()) or (len(word) < 2 and not kept):
+        if lower in _STOP or lower in PROFESSION_WORDS or (i and word.islower()) or (len(word) < 2 and not kept):
             break
         kept.append(lower)
         reached = start + match.end()
@@ -148,7 +91,7 @@ def _behind_civilities(folded: Folded) -> Iterator[tuple[int, int, str]]:
             yield whole[0], found[0], found[1]
     for _, civil, name in HASTY.groups(folded.cased_bytes, MOST):
         value = folded.lower[slice(*name)]
-        if value not in _STOP and value not in _PROFESSION_WORDS:
+        if value not in _STOP and value not in PROFESSION_WORDS:
             yield civil[0], name[1], value
 
 
@@ -173,7 +116,7 @@ def about_name(folded: Folded, words: Words) -> Iterator[Found]:
     """Such as "Chez Mme Durand", "concernant Enzo", "le petit Jules": a person somebody writes about."""
     for start, end, value in _civil_names(folded):
         before = folded.cased_bytes[max(0, start - 30) : start]
-        if _ABOUT.found(before) and not _PROFESSION_AFTER.begins(folded.lower_bytes[end : end + 60]):
+        if _ABOUT.found(before) and not PROFESSION_AFTER.begins(folded.lower_bytes[end : end + 60]):
             yield start, end, value.split(" ")[-1]
     for start, end, surname in _first_names(folded, words):
         before = folded.cased_bytes[max(0, start - 30) : start]
@@ -331,11 +274,13 @@ def _in_sentence(folded: Folded, start: int, end: int) -> bool:
 
 
 INITIALS = Pattern(
-    rb"\b(?:(?i:mme|mlle|melle|madame|mademoiselle|monsieur|mr|m\.?|residente?|patiente?|usagere?))\s{1,2}"
+    rb"\b(?:(?i:mme|mlle|melle|madame|mademoiselle|monsieur|mr|m\.?|residente?|patiente?|usagere?|l'enfant|jeune|petite?"
+    rb"|l'eleve|situation d[e']|concernant))\s{1,2}"
     rb"[A-Z](?:\.|\b)(?:\s?-?[A-Z]\.)?[ ,(]{0,3}"
     rb"(?:(?i:ch(?:b|bre|ambre)?|app(?:t|artement)?|lit)\.?\s?(?:n\xb0\s?)?[0-9]{1,4})?"
-    rb"|\b(?i:residente?|patiente?|mme|mr?|dame)\.?[ ,(]{1,3}(?i:de la |du )?"
-    rb"(?i:ch(?:b|bre|ambre)?)\.?\s?(?:n\xb0\s?)?[0-9]{1,4}\b"
+    rb"|\b(?i:residente?|patiente?|mme|mr?|dame|monsieur|madame)\.?[ ,(]{1,3}(?i:de la |du |au |en )?"
+    rb"(?i:ch(?:b|bre|ambre)?|lit|studio|app(?:t|artement)?)\.?\s?(?:n\xb0\s?)?[0-9]{1,4}\b"
+    rb"|\b(?i:residente?|patiente?|dame|monsieur|mamie|papi|mamy|papy|celui|celle|locataire)\s(?i:de la|du|au)\s[0-9]{1,4}\b"
     rb"|\b[A-Z][a-z]+ [A-Z]\.(?:\s?[,(]?\s?(?i:ch(?:b|bre|ambre)?)\.?\s?[0-9]{1,4})?"
 )
 

@@ -25,8 +25,8 @@ from mss_guard.core.detect.names import (
     initials_room,
     is_first_name,
     subject_name,
-    tidy,
 )
+from mss_guard.core.detect.working import tidy
 from mss_guard.core.identifiers import find_nirs
 from mss_guard.core.normalise import Folded
 from mss_guard.core.rules.patterns import Pattern
@@ -96,7 +96,12 @@ _KIN = _wrapping(
     rb"|mon (?:pere|fils|mari|frere|grand-pere|beau-pere|compagnon|papa|oncle|neveu|epoux|bebe)|mon epouse"
     rb"|(?:sa|notre|votre|leur) (?:mere|fille|femme|soeur|grand-mere|maman|petite-fille)"
     rb"|(?:son|notre|votre|leur) (?:pere|fils|mari|frere|grand-pere|papa|epoux|petit-fils|bebe)"
-    rb"|(?:la|le) (?:fille|fils|mere|pere|mari|femme|frere|soeur|epouse|conjoint) de\b)"
+    rb"|(?:la|le|l')\s?(?:fille|fils|mere|pere|mari|femme|frere|soeur|epouse|conjoint|maman|papa|grand-mere|grand-pere) de\b"
+    rb"|(?:ma|mon|sa|son|notre|votre) (?:voisine?|cousine?|copine|copain|conjointe?|compagne|compagnon|epouse|ainee?|cadette?"
+    rb"|grand-tante|grand-oncle|beau-fils|belle-fille|bru|gendre|colocataire|petit[- ]ami|petite[- ]amie)"
+    rb"|votre (?:maman|papa|enfant|bebe|epouse|conjointe?|femme|mari|oncle|tante)"
+    rb"|(?:papa|maman|mamie|mamy|papy|papi|tata|tonton) (?:a|est|ne|n'|se|s'|va|fait|dort|mange|boit|vit|refuse|tombe|perd"
+    rb"|oublie|reste|prend|avait|etait|tousse|pleure|souffre|marche|sort|rentre|confond|respire|vomit|parle|demande)\b)"
 )
 
 

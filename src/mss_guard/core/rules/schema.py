@@ -181,6 +181,8 @@ class EvidenceRule(_Entry):
     where: tuple[Where, ...] = Field(default=DEFAULT_WHERE, min_length=1)
     # how something is told rather than what: weighs in a window, never in a combination
     style: bool = False
+    # topic only: names what some body or meeting is about; what begins inside it is nobody's state or care
+    covers: bool = False
     # who only: it says who somebody is, so that a rule that needs a person near its words is met by it
     identity: bool = True
     # share of the weight that also counts as a person: values and narration imply one (what only)
