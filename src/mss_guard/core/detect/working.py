@@ -111,9 +111,9 @@ def _works(folded: Folded, start: int, end: int) -> bool:
 
 
 _ROLL = Pattern(
-    rb"(?m)^[ >*-]{0,8}(?:etaient |sont |membres |personnes )?(?:presente?s?|excusee?s?|absente?s? excusee?s?|participante?s?"
+    rb"(?m)^[ >*-]*(?:etaient |sont |membres |personnes )?(?:presente?s?|excusee?s?|absente?s? excusee?s?|participante?s?"
     rb"|intervenante?s?|destinataires?|copies?|diffusion|redact(?:eur|rice)|animat(?:eur|rice)|secretaire de seance|referente?s?"
-    rb"|organisat(?:eur|rice)|contacts?|invitee?s?|jury|equipe|auteurs?|orateurs?) ?(?:\([^)\n]{0,30}\) ?)?:([^\n]{1,300})",
+    rb"|organisat(?:eur|rice)|contacts?|invitee?s?|jury|equipe|auteurs?|orateurs?) ?(?:\([^)\n]*\) ?)?:([^\n]+)",
     captures=True,
 )
 """A line that lists who took part or who is responsible."""
