@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mss_guard import app, assembly, config, doors, previews, telling
+from mss_guard import assembly, config, doors, errands, previews, telling
 from mss_guard.core.model import Category, Measure, Why
 from mss_guard.core.policy import SUSPICION
 from mss_guard.core.strict_yaml import Mistakes
@@ -88,12 +88,12 @@ def test_every_refusal_says_something(refusal, words):
 def test_only_the_service_keeps_a_copy_of_the_list(tmp_path):
     """Looking writes nothing; the service keeps the last good list, which then serves when the file is gone."""
     file = configure(tmp_path)
-    app.read_for_scan(file)
+    errands.read_for_scan(file)
     assert not (tmp_path / "state").exists()
-    app.read(file)
+    errands.read(file)
     assert (tmp_path / "state" / "trust" / "liste-blanche.xml").exists()
     (tmp_path / "liste.xml").unlink()
-    loaded = app.read_for_scan(file)
+    loaded = errands.read_for_scan(file)
     assert loaded.state.knowledge.has_list(NOW)
     assert any("dernière bonne liste" in sentence for sentence in loaded.said)
 
@@ -101,8 +101,8 @@ def test_only_the_service_keeps_a_copy_of_the_list(tmp_path):
 def test_the_version_changes_with_everything_that_is_known(tmp_path):
     """Rules, list, partners and policy each give the state of knowledge another name; the same files give the same."""
     file = configure(tmp_path)
-    first = app.read_for_scan(file).state.knowledge.version
-    assert app.read_for_scan(file).state.knowledge.version == first
+    first = errands.read_for_scan(file).state.knowledge.version
+    assert errands.read_for_scan(file).state.knowledge.version == first
     text = file.read_text()
     versions = {first}
     for old, new in (
@@ -111,11 +111,11 @@ def test_the_version_changes_with_everything_that_is_known(tmp_path):
         ("to_mssante: relay", "to_mssante: refuse"),
     ):
         file.write_text(text.replace(old, new))
-        versions.add(app.read_for_scan(file).state.knowledge.version)
+        versions.add(errands.read_for_scan(file).state.knowledge.version)
     file.write_text(text + "rules: {disable: [document.mdph]}\n")
-    versions.add(app.read_for_scan(file).state.knowledge.version)
+    versions.add(errands.read_for_scan(file).state.knowledge.version)
     file.write_text(text.replace("trust: {", "trust: {deny: [{domain: ch-valombreuse.mssante.fr, reason: essai}], "))
-    versions.add(app.read_for_scan(file).state.knowledge.version)
+    versions.add(errands.read_for_scan(file).state.knowledge.version)
     assert len(versions) == 6
 
 
@@ -138,16 +138,16 @@ def test_partner_files_are_read_and_a_wrong_line_has_its_place(tmp_path):
     file = configure(tmp_path)
     file.write_text(file.read_text().replace("partners: {", f"partners: {{files: [{tmp_path}/*.txt], "))
     (tmp_path / "a.txt").write_text("# fournisseurs\nautre-fournisseur.example\n")
-    known = app.read_for_scan(file).state.knowledge.partners
+    known = errands.read_for_scan(file).state.knowledge.partners
     assert {"autre-fournisseur.example", "materiel-medical.example"} <= known.domains
     (tmp_path / "a.txt").write_text("autre fournisseur\n")
     with pytest.raises(Mistakes, match=r"a\.txt:1:"):
-        app.read_for_scan(file)
+        errands.read_for_scan(file)
 
 
 def test_the_status_line_says_mode_and_list(tmp_path):
     """What `systemctl status` shows: the mode, how many domains, which state of knowledge."""
-    loaded = app.read_for_scan(configure(tmp_path))
+    loaded = errands.read_for_scan(configure(tmp_path))
     assert telling.status(loaded, NOW).startswith("enforce, liste blanche : ")
     assert "sans liste blanche valable" in telling.status(loaded, NOW + timedelta(days=9999))
 
@@ -156,7 +156,7 @@ def test_the_preview_does_not_hang_on_the_list_or_the_mode(tmp_path):
     """Without a list and in `observe` the invented refusal is still shown."""
     file = configure(tmp_path, mode="observe")
     Path(tmp_path / "liste.xml").unlink()
-    shown = app.preview(app.read_for_scan(file), previews.Asked())
+    shown = errands.preview(errands.read_for_scan(file), previews.Asked())
     assert "MSSG-2222-2222" in shown
 
 

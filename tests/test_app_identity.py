@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from mss_guard import app, assembly, config
+from mss_guard import assembly, config, errands
 from mss_guard.edge.journal import KeyRefused, fields, sealing
 from mss_guard.edge.journal.sealing import Identity
 from mss_guard.privacy import Privacy
@@ -30,7 +30,7 @@ def pair(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def state(tmp_path_factory, pair):
-    loaded = app.read_for_scan(configure(tmp_path_factory.mktemp("identity"))).state
+    loaded = errands.read_for_scan(configure(tmp_path_factory.mktemp("identity"))).state
     return dataclasses.replace(loaded, privacy=Privacy("tilleuls", sealing.sealer(pair / "cle-dpo.pub.pem")))
 
 
@@ -176,8 +176,8 @@ def desk(tmp_path_factory):
     assert made.status == 0, made.err
 
     async def one():
-        loaded = app.read_for_scan(file)
-        root, keys = app.journal_places(loaded.settings)
+        loaded = errands.read_for_scan(file)
+        root, keys = errands.journal_places(loaded.settings)
         journal = await asyncio.to_thread(Journal.open, root, loaded.settings.node, "front-0", "tilleuls", keys)
         judge = Judgement(loaded.state, Inspector(HEALTH), journal, lambda _: None)
         ruling = await judge.judge(submission(OUTSIDE, sender=OWN))

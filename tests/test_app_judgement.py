@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from mss_guard import app, judgement
+from mss_guard import errands, judgement
 from mss_guard.core import addresses
 from mss_guard.core.model import Assessment, Category, Envelope, Fault, Finding, HopReply, Level
 from mss_guard.edge.smtp_server.ports import ListenerFacts, Submission
@@ -57,7 +57,7 @@ class Inspector:
 
 @pytest.fixture(scope="module")
 def state(tmp_path_factory):
-    return app.read_for_scan(configure(tmp_path_factory.mktemp("judgement"))).state
+    return errands.read_for_scan(configure(tmp_path_factory.mktemp("judgement"))).state
 
 
 def with_policy(state, **changes):

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 import pytest
 import structlog
 
-from mss_guard import addressbook, app, judgement
+from mss_guard import addressbook, errands, judgement
 from mss_guard.core.model import Assessment, Category, Finding, HopReply, Level
 from tests.cli.kit import configure
 from tests.edge.test_directory import build, extraction, house, person
@@ -31,7 +31,7 @@ def health(*named):
 @pytest.fixture(scope="module")
 def state(tmp_path_factory):
     """A configuration whose list holds the doctor's domain too."""
-    loaded = app.read_for_scan(configure(tmp_path_factory.mktemp("notices"))).state
+    loaded = errands.read_for_scan(configure(tmp_path_factory.mktemp("notices"))).state
     space = loaded.knowledge.space
     known = dataclasses.replace(space, domains=space.domains | {"medecin.mssante.fr", "ehpad-les-lilas.mssante.fr"})
     settings = dataclasses.replace(loaded.knowledge.settings, refusal="reject+notice")

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from mss_guard import app, judgement
+from mss_guard import errands, judgement
 from mss_guard.core.model import HopReply
 from mss_guard.core.report import safe
 from mss_guard.edge.audit_index import Feeder, opened
@@ -17,8 +17,8 @@ from tests.test_app_judgement import HEALTH, LISTED, NOTHING, OUTSIDE, OWN, Insp
 
 
 async def _write(config):
-    loaded = app.read_for_scan(config)
-    root, keys = app.journal_places(loaded.settings)
+    loaded = errands.read_for_scan(config)
+    root, keys = errands.journal_places(loaded.settings)
     journal = await asyncio.to_thread(Journal.open, root, "essai", "front-0", "tilleuls", keys)
     references = []
     for answer, to, replies in (

@@ -4,7 +4,7 @@ import dataclasses
 
 import pytest
 
-from mss_guard import app
+from mss_guard import errands
 from mss_guard.cli.scanning import Desk, looks_like_message
 from mss_guard.core.model import Assessment, Category, Fault, Finding, Level
 from tests.cli.kit import configure
@@ -31,7 +31,7 @@ class Worker:
 
 @pytest.fixture(scope="module")
 def loaded(tmp_path_factory):
-    return app.read_for_scan(configure(tmp_path_factory.mktemp("desk"), extra="limits: {size: 1MB}\n"))
+    return errands.read_for_scan(configure(tmp_path_factory.mktemp("desk"), extra="limits: {size: 1MB}\n"))
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from mss_guard import app, config, witnessing
+from mss_guard import config, errands, witnessing
 from mss_guard.edge.journal import Journal, exported, fresh_heads
 from tests.cli.kit import ROOT, configure, run
 from tests.edge.journal_kit import message, ref
@@ -36,7 +36,7 @@ def bench(tmp_path_factory):
         pytest.skip("openssl is missing: apt-get install openssl")
     folder = tmp_path_factory.mktemp("prove")
     file = configure(folder)
-    root, keys = app.journal_places(config.load(file))
+    root, keys = errands.journal_places(config.load(file))
     asyncio.run(_fill(root, keys))
     (code,) = re.findall(r"```python\n(.*?)```", PAGE.read_text(), re.DOTALL)
     (folder / "verifier.py").write_text(code)

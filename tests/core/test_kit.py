@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from mss_guard import app, compliance, config
+from mss_guard import compliance, config, errands
 from mss_guard.assembly import Loaded
 from mss_guard.core.report.kit import claims
 from mss_guard.edge import library
@@ -21,7 +21,7 @@ NOW = datetime(2026, 11, 26, tzinfo=UTC)
 
 @pytest.fixture(scope="module")
 def loaded(tmp_path_factory: pytest.TempPathFactory) -> Loaded:
-    return app.read_for_scan(configure(tmp_path_factory.mktemp("kit")))
+    return errands.read_for_scan(configure(tmp_path_factory.mktemp("kit")))
 
 
 def changed(loaded: Loaded, text: str) -> dict[str, str]:

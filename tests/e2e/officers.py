@@ -8,8 +8,7 @@ from pathlib import Path
 
 from argon2 import PasswordHasher
 
-from mss_guard import app as roof
-from mss_guard import consoling, exporting, reports
+from mss_guard import consoling, errands, exporting, reports
 from mss_guard.core.rights import Role
 from mss_guard.edge import audit_index, console, journal
 from mss_guard.edge.console.web import PAGES
@@ -19,8 +18,8 @@ from tests.edge.console_kit import PASSWORD, Browser
 
 def given(config: Path, index: Path) -> bytes:
     """All of it, joined. `index`: where the SQLite file is to be."""
-    loaded = roof.read_for_scan(config)
-    root, keys = roof.journal_places(loaded.settings)
+    loaded = errands.read_for_scan(config)
+    root, keys = errands.journal_places(loaded.settings)
     month = f"{datetime.now(UTC):%Y-%m}"
     parts = [exporting.line(found).text.encode() for found in journal.follow(root, {})]
     refs = [str(found.record["ref"]) for found in journal.search(root, journal.Filters(kinds=frozenset({"decision"})))]

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-from mss_guard import app, doors
+from mss_guard import app, doors, errands
 from mss_guard.edge import inspector
 from mss_guard.edge.next_hop import HopSettings, Timeouts
 from mss_guard.edge.smtp_server import FrontLimits
@@ -105,7 +105,7 @@ async def house(
         return replace(caps(settings), **(limits or {}))
 
     with patch.multiple(doors, hops=short, route=road, workers=crew, limits=narrow):
-        service = app.Service(guard.config, await asyncio.to_thread(app.read, guard.config))
+        service = app.Service(guard.config, await asyncio.to_thread(errands.read, guard.config))
         await service.start()
         try:
             yield House(service, folder)

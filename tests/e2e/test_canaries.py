@@ -18,8 +18,7 @@ from urllib.parse import quote
 
 import pytest
 
-from mss_guard import app as roof
-from mss_guard import lifting
+from mss_guard import errands, lifting
 from mss_guard.edge import journal
 from mss_guard.edge.passes import Passes
 from tests.cli.kit import ROOT, run
@@ -202,7 +201,7 @@ def _directory(folder: Path) -> None:
 
 def _lift(config: Path, refs: list[str]) -> int:
     """Every refusal that a person may lift is lifted; how many."""
-    settings = roof.settings(config)
+    settings = errands.settings(config)
     store, count = Passes(Path(settings.state)), 0
     for ref in (f"MSSG-{tail}" for tail in refs):
         decided = next(

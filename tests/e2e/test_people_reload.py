@@ -65,7 +65,7 @@ async def test_new_lists_are_taken_up_by_themselves(tmp_path: Path) -> None:
     """The next message after an update is judged by it; damaged digests change nothing; no name stands in the journal."""
     (tmp_path / "r.csv").write_text("Nom;Prenom\nPersonne;Ulysse\n")
     extra = f"lists: {{residents: {tmp_path}/r.csv}}\n"
-    with patch("mss_guard.app.LIST_POLL", 0.05):
+    with patch("mss_guard.list_keeping.LIST_POLL", 0.05):
         async with FakeHop() as hop, house(tmp_path, hop.port, extra=extra) as guarded:
             sources = doors.people_sources(guarded.service.settings)
             assert (await guarded.attempt(body=MAIL))[-1].startswith("250")

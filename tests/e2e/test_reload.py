@@ -59,7 +59,7 @@ async def test_asked_many_times_at_once_it_is_done_once_or_twice(tmp_path: Path)
 
 async def test_a_list_that_changes_during_a_reload_does_not_bring_the_old_state_back(tmp_path: Path) -> None:
     """Both change the knowledge: one after the other, never one over the other."""
-    with patch("mss_guard.app.LIST_POLL", 0.05):
+    with patch("mss_guard.list_keeping.LIST_POLL", 0.05):
         async with FakeHop() as hop, house(tmp_path, hop.port, inspection=MODULE) as guarded:
             config = tmp_path / "mss-guard.yaml"
             config.write_text(config.read_text().replace("mode: enforce", "mode: observe"))

@@ -16,8 +16,7 @@ from typing import Any
 from argon2 import PasswordHasher
 from starlette.testclient import TestClient
 
-from mss_guard import app as roof
-from mss_guard import consoling, judgement, reports
+from mss_guard import consoling, errands, judgement, reports
 from mss_guard.core.model import HopReply, Level
 from mss_guard.core.rights import Role
 from mss_guard.edge import audit_index, console, journal
@@ -103,7 +102,7 @@ def signed_in(house: House, name: str, **changes: Any) -> Browser:
 
 
 async def _written(folder: Path, loaded: Any) -> list[str]:
-    root, keys = roof.journal_places(loaded.settings)
+    root, keys = errands.journal_places(loaded.settings)
     refs = []
     for structure, answer, to, replies in (
         ("tilleuls", LIKELY, OUTSIDE, None),
@@ -129,13 +128,13 @@ def standing(folder: Path) -> Iterator[House]:
     private, public = sealing.make_pair(PASSPHRASE)
     (folder / "state" / "keys").mkdir(parents=True, mode=0o700)
     (folder / "state" / "keys" / "dpo.pub.pem").write_bytes(public)
-    loaded = roof.read_for_scan(configure(folder))
+    loaded = errands.read_for_scan(configure(folder))
     refused, second, certain, relayed = asyncio.run(_written(folder, loaded))
     accounts = console.Accounts(folder / "state", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
     for name, role in ROLES.items():
         accounts.put(Account(name, role, (console.ALL,), accounts.hashed(PASSWORD)))
     accounts.put(Account(ELSEWHERE, Role.OFFICER, ("acacias",), accounts.hashed(PASSWORD)))
-    root, keys = roof.journal_places(loaded.settings)
+    root, keys = errands.journal_places(loaded.settings)
     pen = Pen.open(root, "essai", "console", "tilleuls", keys)
     try:
         with audit_index.opened(loaded.settings.audit.index, create=True) as store:

@@ -37,7 +37,7 @@ def verify(
         ),
     ] = None,
 ) -> None:
-    from mss_guard import app as roof
+    from mss_guard import errands
     from mss_guard.edge import journal
 
     root, keys_dir = places(config)
@@ -58,7 +58,7 @@ def verify(
     for line in witness_words.lines(report, witnessed=witnessed is not None):
         say(line)
     if witnessed is None:
-        for line in witness_words.told(report, roof.witness_told(config)):
+        for line in witness_words.told(report, errands.witness_told(config)):
             say(line)
     if not as_json:
         print("verify: " + ("ok" if report.ok else "broken"))
@@ -162,11 +162,11 @@ def _utc(moment: datetime | None) -> datetime | None:
 
 def places(config: Path | None) -> tuple[Path, Path]:
     """(journal, keys) of this configuration."""
-    from mss_guard import app as roof
+    from mss_guard import errands
 
     with refusals():
-        settings = roof.settings(config)
-        root, keys = roof.journal_places(settings)
+        settings = errands.settings(config)
+        root, keys = errands.journal_places(settings)
     if not root.is_dir():
         say(t(f"Aucun journal dans {root}.", f"No journal in {root}."))
         leave(USAGE)

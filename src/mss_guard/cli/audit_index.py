@@ -29,12 +29,11 @@ class Wanted:
 @contextmanager
 def index(config: Path | None, *, rebuild: bool = False) -> Iterator[tuple[Any, Any, Any]]:
     """(settings, index, what was fed) of this configuration; says on stderr why there is none, and ends with status 75."""
-    from mss_guard import app as roof
-    from mss_guard import auditing
+    from mss_guard import auditing, errands
     from mss_guard.edge.audit_index import IndexBroken
 
     with refusals():
-        settings = roof.settings(config)
+        settings = errands.settings(config)
     if not Path(settings.audit.path).is_dir():
         say(t(f"Aucun journal dans {settings.audit.path}.", f"No journal in {settings.audit.path}."))
         leave(USAGE)

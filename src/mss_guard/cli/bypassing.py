@@ -109,9 +109,9 @@ def status(config: Config = None, as_json: Json = False) -> None:
 
 
 def _settings(config: Path | None) -> Settings:
-    from mss_guard import app as roof
+    from mss_guard import errands
 
-    return roof.settings(config)
+    return errands.settings(config)
 
 
 def _whoever() -> str:

@@ -78,12 +78,12 @@ def sayable(*words: str) -> bool:
 @contextmanager
 def refusals() -> Iterator[None]:
     """Start-up refusals (configuration, rules, lists, confinement) become lines on stderr and status 2."""
-    from mss_guard.app import REFUSALS, explain_refusal
+    from mss_guard.assembly import REFUSALS, explain
 
     try:
         yield
     except REFUSALS as refusal:
-        for line in explain_refusal(refusal):
+        for line in explain(refusal):
             say(line)
         leave(USAGE)
 
@@ -96,11 +96,11 @@ def whoever() -> str:
 
 def write_down(config: Path | None, kind: str, ref: str | None, fields: dict[str, object]) -> None:
     """The record of this act, on disk before anything is shown; what cannot be written down does not happen (status 75)."""
-    from mss_guard import app
+    from mss_guard import errands
     from mss_guard.edge.journal import JournalBusy, JournalUnavailable
 
     try:
-        asyncio.run(app.write_down(app.settings(config), kind, ref, fields))
+        asyncio.run(errands.write_down(errands.settings(config), kind, ref, fields))
     except (JournalBusy, JournalUnavailable) as problem:
         say(
             t(

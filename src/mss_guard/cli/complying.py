@@ -34,11 +34,10 @@ def kit(
         bool, typer.Option("--force", help=t("Récrire ce qui y est.", "Overwrite what is there."))
     ] = False,
 ) -> None:
-    from mss_guard import app as roof
-    from mss_guard import compliance
+    from mss_guard import compliance, errands
 
     with refusals():
-        loaded = roof.read_for_scan(config)
+        loaded = errands.read_for_scan(config)
         made = compliance.documents(loaded, datetime.now().astimezone())
         out.mkdir(parents=True, exist_ok=True)
         there = [name for name in made if (out / name).exists()]

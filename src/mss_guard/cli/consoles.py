@@ -42,15 +42,14 @@ def console(context: typer.Context, config: Config = None) -> None:
     context.obj = config
     if context.invoked_subcommand is not None:
         return
-    from mss_guard import app as roof
-    from mss_guard import console_service
+    from mss_guard import console_service, errands
     from mss_guard.edge import logs
     from mss_guard.edge.audit_index import IndexBroken
     from mss_guard.edge.console import AccountsBroken
 
     logs.configure()
     with refusals():
-        settings = roof.sound(config)
+        settings = errands.sound(config)
         try:
             asyncio.run(console_service.run(settings))
         except (console_service.NoAccounts, AccountsBroken) as refusal:
@@ -64,11 +63,10 @@ def console(context: typer.Context, config: Config = None) -> None:
 
 
 def _accounts(context: typer.Context, config: Path | None) -> Accounts:
-    from mss_guard import app as roof
-    from mss_guard import console_service
+    from mss_guard import console_service, errands
 
     with refusals():
-        return console_service.accounts(roof.settings(config or context.obj))
+        return console_service.accounts(errands.settings(config or context.obj))
 
 
 def _held(accounts: Accounts, name: str) -> Account:
@@ -116,7 +114,7 @@ def _password(name: str) -> str:
 def add(
     context: typer.Context, name: Name, role: RoleName, structure: Structures = None, config: Config = None
 ) -> None:
-    from mss_guard import app as roof
+    from mss_guard import errands
     from mss_guard.edge.console import Account, fit_name
 
     accounts, kind = _accounts(context, config), _role(role)
@@ -127,7 +125,7 @@ def add(
         say(t(f"{name} existe déjà", f"{name} exists already"))
         leave(NO)
     with refusals():
-        own = roof.settings(config or context.obj).structure.id
+        own = errands.settings(config or context.obj).structure.id
     accounts.put(Account(name, kind, tuple(structure or (own,)), accounts.hashed(_password(name))))
     print(f"{name} ({kind})")
 

@@ -69,7 +69,7 @@ def demo() -> None:
 
 
 async def _play(folder: Path) -> bool:
-    from mss_guard import app
+    from mss_guard import app, errands
     from mss_guard.edge import demo_hop, library, logs
 
     logs.configure("error", sys.stderr)
@@ -77,7 +77,7 @@ async def _play(folder: Path) -> bool:
     shutil.copyfile(library.shipped("rules") / "trust" / "liste-demo.xml", folder / "liste-demo.xml")
     config = folder / "mss-guard.yaml"
     config.write_text(CONFIG.format(hop=await hop.start(), folder=folder), encoding="utf-8")
-    service = app.Service(config, await asyncio.to_thread(app.read, config))
+    service = app.Service(config, await asyncio.to_thread(errands.read, config))
     await service.start()
     try:
         samples = yaml.safe_load((library.shipped("examples/mail") / "index.yaml").read_text(encoding="utf-8"))
@@ -88,7 +88,7 @@ async def _play(folder: Path) -> bool:
     _table(rows)
     letter = next(row.reference for row in rows if row.file == SHOWN)
     notice_shown = _show_notice([hop.text(key) for _, key in hop.delivered], letter)
-    root, _ = app.journal_places(service.settings)
+    root, _ = errands.journal_places(service.settings)
     verified = _show_journal(root, letter)
     return notice_shown and verified and all(row.as_expected for row in rows)
 
@@ -117,10 +117,10 @@ def _smtp(port: int, sender: str, recipients: list[str], raw: bytes) -> tuple[in
 
 
 async def _decisions(service: Any) -> list[dict[str, Any]]:
-    from mss_guard import app
+    from mss_guard import errands
     from mss_guard.edge import journal
 
-    root, _ = app.journal_places(service.settings)
+    root, _ = errands.journal_places(service.settings)
     return [found.record for found in journal.search(root, journal.Filters(kinds=frozenset({"decision"})))]
 
 

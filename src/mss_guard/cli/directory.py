@@ -40,14 +40,13 @@ def update(
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
-    from mss_guard import addressbook
-    from mss_guard import app as roof
+    from mss_guard import addressbook, errands
 
     columns = (TextColumn("annuaire"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
     with refusals(), Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         bar = progress.add_task("", total=1.0)
         tick = lambda done: progress.update(bar, completed=done)  # noqa: E731
-        made = addressbook.renew(roof.sound(config), source, tick, accept_shrunken=accept_shrunken)
+        made = addressbook.renew(errands.sound(config), source, tick, accept_shrunken=accept_shrunken)
     if isinstance(made, str):
         say(made)
         leave(TEMPORARY)
@@ -67,11 +66,10 @@ def search(
     as_json: Json = False,
     most: Annotated[int, typer.Option("--most", min=1, max=200)] = 20,
 ) -> None:
-    from mss_guard import addressbook
-    from mss_guard import app as roof
+    from mss_guard import addressbook, errands
 
     with refusals():
-        loaded = roof.read_for_scan(config)
+        loaded = errands.read_for_scan(config)
         found = addressbook.search(loaded.settings, " ".join(text), most)
     if found is None:
         say(t("pas d'index : mss-guard directory update", "no index: mss-guard directory update"))
@@ -91,11 +89,10 @@ def search(
 
 @app.command(help=t("La date et la taille de l'index.", "Date and size of the index."))
 def status(config: Config = None, as_json: Json = False) -> None:
-    from mss_guard import addressbook
-    from mss_guard import app as roof
+    from mss_guard import addressbook, errands
 
     with refusals():
-        book = addressbook.opened(roof.sound(config))
+        book = addressbook.opened(errands.sound(config))
     facts = book.facts if book else None
     if facts is None:
         say(t("pas d'index : mss-guard directory update", "no index: mss-guard directory update"))

@@ -48,8 +48,7 @@ def approve(
     ] = "24h",
     config: Config = None,
 ) -> None:
-    from mss_guard import app as roof
-    from mss_guard import lifting
+    from mss_guard import errands, lifting
     from mss_guard.config.values import duration
     from mss_guard.edge import passes
 
@@ -65,7 +64,7 @@ def approve(
         leave(USAGE)
     now = datetime.now(UTC)
     with refusals():
-        settings = roof.settings(config)
+        settings = errands.settings(config)
         decided = _decision(Path(settings.audit.path), ref)
         why = (
             _unfit(decided)
@@ -80,7 +79,7 @@ def approve(
         if store.is_used(ref):
             say(t(f"{ref} a déjà servi : approuver le nouveau refus", f"{ref} was used: approve the new refusal"))
             leave(NO)
-        roof.note_pass(settings, made, "approved")
+        errands.note_pass(settings, made, "approved")
         store.give(made)
     say(t(
         f"Jusqu'au {(now + span).astimezone():%d/%m/%Y à %H:%M} : que l'expéditeur renvoie le même message, il passera une fois.",
@@ -115,7 +114,7 @@ def add(
     action: Annotated[str, typer.Option("--action", help="relay | note | advise | confirm")] = "note",
     config: Config = None,
 ) -> None:
-    from mss_guard import app as roof
+    from mss_guard import errands
     from mss_guard.core.model import Category, Level, Measure
     from mss_guard.core.policy.rows import Exemption, wrong
     from mss_guard.edge import exemptions
@@ -134,9 +133,9 @@ def add(
         say(why)
         leave(USAGE)
     with refusals():
-        settings = roof.settings(config)
+        settings = errands.settings(config)
         held = exemptions.read(Path(settings.state))
-        roof.note_exemption(settings, one, "added")
+        errands.note_exemption(settings, one, "added")
         exemptions.write(Path(settings.state), (*held, one))
     print(one.id)
     say(t("Le service la prend dans la minute.", "The service takes it within a minute."))
@@ -144,11 +143,11 @@ def add(
 
 @app.command("list", help=t("Ce qui attend d'être utilisé.", "What waits to be used."))
 def list_(config: Config = None, as_json: Json = False) -> None:
-    from mss_guard import app as roof
+    from mss_guard import errands
     from mss_guard.edge import exemptions, passes
 
     with refusals():
-        settings = roof.settings(config)
+        settings = errands.settings(config)
         waiting = passes.Passes(Path(settings.state)).waiting()
         rows = exemptions.read(Path(settings.state))
         hits = _hits(settings, rows)
@@ -218,12 +217,12 @@ def _place(text: str) -> str:
     )
 )
 def declared(days: int = 30, config: Config = None, as_json: Json = False) -> None:
-    from mss_guard import app as roof
+    from mss_guard import errands
     from mss_guard.edge import journal
 
     since = datetime.now(UTC) - timedelta(days=days)
     with refusals():
-        settings = roof.settings(config)
+        settings = errands.settings(config)
         wanted = journal.Filters(kinds=frozenset({"decision"}), since=since)
         every = (one.record for one in journal.search(Path(settings.audit.path), wanted))
         records = [record for record in every if record.get("declared")]
@@ -243,24 +242,24 @@ def declared(days: int = 30, config: Config = None, as_json: Json = False) -> No
     help=t("Reprendre une approbation qui n'a pas encore servi.", "Take back an approval that was not used yet.")
 )
 def revoke(ref: Annotated[str, typer.Argument(metavar="REF")], by: Who, reason: Why, config: Config = None) -> None:
-    from mss_guard import app as roof
+    from mss_guard import errands
     from mss_guard.edge import exemptions, passes
 
     if not sayable(by.strip(), reason.strip()):
         leave(USAGE)
     with refusals():
-        settings = roof.settings(config)
+        settings = errands.settings(config)
         store = passes.Passes(Path(settings.state))
         rows = exemptions.read(Path(settings.state))
         if (row := next((one for one in rows if one.id == ref), None)) is not None:
-            roof.note_exemption(settings, row, "removed", by=by.strip(), reason=reason.strip())
+            errands.note_exemption(settings, row, "removed", by=by.strip(), reason=reason.strip())
             exemptions.write(Path(settings.state), tuple(one for one in rows if one is not row))
             return
         found = next((one for one in store.waiting() if one.ref == ref), None)
         if found is None or not store.revoke(ref):
             say(t("aucune approbation en attente sous cette référence", "no approval waits under this reference"))
             leave(NO)
-        roof.note_pass(settings, found, "revoked", by=by.strip(), reason=reason.strip())
+        errands.note_pass(settings, found, "revoked", by=by.strip(), reason=reason.strip())
 
 
 @app.command(
@@ -273,16 +272,16 @@ def revoke(ref: Annotated[str, typer.Argument(metavar="REF")], by: Who, reason: 
 def false_positive(
     ref: Annotated[str, typer.Argument(metavar="REF")], by: Who, reason: Why, config: Config = None
 ) -> None:
-    from mss_guard import app as roof
+    from mss_guard import errands
 
     if not sayable(by.strip(), reason.strip()):
         leave(USAGE)
     with refusals():
-        settings = roof.settings(config)
+        settings = errands.settings(config)
         if _decision(Path(settings.audit.path), ref) is None:
             say(t("référence inconnue du journal", "no such reference in the journal"))
             leave(NO)
-        roof.note_false_positive(settings, ref, by.strip(), reason.strip())
+        errands.note_false_positive(settings, ref, by.strip(), reason.strip())
 
 
 def _decision(root: Path, ref: str) -> dict[str, Any] | None:

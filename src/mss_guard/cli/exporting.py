@@ -54,11 +54,10 @@ def export(
 
 
 def _push(config: Path | None) -> None:
-    from mss_guard import app as roof
-    from mss_guard import exporting
+    from mss_guard import errands, exporting
 
     with refusals():
-        settings = roof.settings(config)
+        settings = errands.settings(config)
         taken, why = exporting.push(settings, datetime.now(UTC))
     print(t(f"{taken} enregistrements remis", f"{taken} records handed over"))
     if why is not None:

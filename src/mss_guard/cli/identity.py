@@ -47,11 +47,11 @@ def keygen(
     ] = True,
     replace: Annotated[bool, typer.Option(help=t("Remplacer celle qui sert.", "Replace the one in use."))] = False,
 ) -> None:
-    from mss_guard import app, doors
+    from mss_guard import doors, errands
     from mss_guard.edge.journal import sealing
 
     with refusals():
-        place = doors.identity_key(app.settings(config)) if install else None
+        place = doors.identity_key(errands.settings(config)) if install else None
         if place is not None and place.exists() and not replace:
             say(t(f"{place} : une clé du DPO sert déjà ; --replace pour en changer (l'ancienne privée ouvre toujours ce qu'elle scellait).",
                   f"{place}: a DPO key is in use already; --replace changes it (the old private one still opens what it sealed)."))  # fmt: skip

@@ -41,13 +41,12 @@ def update(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    from mss_guard import app as roof
-    from mss_guard import doors
+    from mss_guard import doors, errands
     from mss_guard.edge import people_store
 
     people_store.leave_no_core()
     with refusals():
-        sources = doors.people_sources(roof.settings(config))
+        sources = doors.people_sources(errands.settings(config))
         if not sources.given:
             say(t("Aucune liste n'est configurée (lists:).", "No list is configured (lists:)."))
             leave(USAGE)

@@ -16,10 +16,10 @@ app = typer.Typer(no_args_is_help=True, help=t("Les partenaires commerciaux.", "
 
 @app.command("list", help=t("Ceux qui sont en vigueur, avec leurs raisons.", "Those in force, with their reasons."))
 def list_(config: Config = None, as_json: Json = False) -> None:
-    from mss_guard import app as roof
+    from mss_guard import errands
 
     with refusals():
-        held = roof.read_for_scan(config).state.knowledge.partners
+        held = errands.read_for_scan(config).state.knowledge.partners
     for name in held.entries():
         reason = held.reasons.get(name, "")
         if as_json:
@@ -42,12 +42,11 @@ def suggest(
     as_json: Json = False,
     structure: audit_index.Structures = None,
 ) -> None:
-    from mss_guard import app as roof
-    from mss_guard import reports
+    from mss_guard import errands, reports
     from mss_guard.edge.audit_index import traffic
 
     with refusals():
-        loaded = roof.read_for_scan(config)
+        loaded = errands.read_for_scan(config)
     since = (datetime.now(UTC) - timedelta(days=days)).strftime("%Y-%m-%d")
     with audit_index.index(config) as (settings, store, _fed):
         theirs = audit_index.whose(settings, structure)

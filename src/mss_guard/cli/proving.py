@@ -58,12 +58,12 @@ def prove(
     )
 )
 def purge(config: Config = None, as_json: Json = False) -> None:
-    from mss_guard import app as roof
+    from mss_guard import errands
 
     audit.places(config)
     with refusals():
-        settings = roof.settings(config)
-        gone = asyncio.run(roof.purge(settings))
+        settings = errands.settings(config)
+        gone = asyncio.run(errands.purge(settings))
     if as_json:
         put({"segments": gone.segments, "keys": list(gone.keys)})
         return

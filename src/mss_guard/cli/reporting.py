@@ -32,12 +32,11 @@ def report(
     output: audit_index.Output = None,
     structure: audit_index.Structures = None,
 ) -> None:
-    from mss_guard import app as roof
-    from mss_guard import reports
+    from mss_guard import errands, reports
 
     period = _month(month)
     with refusals():
-        loaded = roof.read_for_scan(config)
+        loaded = errands.read_for_scan(config)
     with audit_index.index(config) as (settings, store, _fed):
         theirs = audit_index.whose(settings, structure)
         page = reports.monthly(loaded, reports.desk(loaded), store, period, theirs, datetime.now(UTC))

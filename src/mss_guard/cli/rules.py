@@ -15,12 +15,11 @@ app = typer.Typer(no_args_is_help=True, help=t("Les règles de détection.", "Th
 
 
 def _knowledge(config: Path | None) -> Any:
-    from mss_guard import app as roof
-    from mss_guard import assembly
+    from mss_guard import assembly, errands
     from mss_guard.core import inspection
 
     with refusals():
-        loaded = assembly.load(roof.settings(config), datetime.now(UTC))
+        loaded = assembly.load(errands.settings(config), datetime.now(UTC))
         return inspection.load(loaded.payload)
 
 

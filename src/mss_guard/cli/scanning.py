@@ -46,11 +46,11 @@ def scan(
         list[str] | None, typer.Option("--to", help=t("Un destinataire ; répétable.", "A recipient; repeatable."))
     ] = None,
 ) -> None:
-    from mss_guard import app
+    from mss_guard import errands
 
     found: set[int] = {OK}
     with refusals():
-        loaded = app.read_for_scan(config)
+        loaded = errands.read_for_scan(config)
         with _worker(loaded, config) as inspect:
             desk = Desk(loaded, inspect, sender, tuple(to or ()), explain, explain and show_text)
             for name in files:
@@ -63,14 +63,14 @@ def scan(
 @contextmanager
 def _worker(loaded: Loaded, config: Path | None) -> Iterator[Inspect]:
     """One worker. It compiles the rules; only when it refuses them are they compiled here too, to say where they are wrong."""
-    from mss_guard import app
+    from mss_guard import errands
     from mss_guard.edge import inspector
 
     with ExitStack() as stack:
         try:
             inspect = stack.enter_context(inspector.blocking(loaded.payload))
         except inspector.StartError:
-            app.read_for_scan(config, compiled=True)
+            errands.read_for_scan(config, compiled=True)
             raise
         yield inspect
 
@@ -140,12 +140,12 @@ def _sender(loaded: Loaded) -> str:
 
 
 def lookup(addresses: Annotated[list[str], typer.Argument()], config: Config = None, as_json: Json = False) -> None:
-    from mss_guard import addressbook, app
+    from mss_guard import addressbook, errands
     from mss_guard.core import policy
     from mss_guard.core.lookalikes import near
 
     with refusals():
-        loaded = app.read_for_scan(config)
+        loaded = errands.read_for_scan(config)
     book = addressbook.opened(loaded.settings)
     now, knowledge = datetime.now(UTC), loaded.state.knowledge
     good = True

@@ -15,7 +15,7 @@ from mss_guard.cli.language import t
 
 
 def run(config: Config = None, log_level: Annotated[str, typer.Option(help="debug | info | warning")] = "info") -> None:
-    from mss_guard import app, assembly, doors
+    from mss_guard import app, assembly, doors, errands
     from mss_guard.config import check, warnings
     from mss_guard.core import inspection
     from mss_guard.edge import inspector, logs
@@ -23,7 +23,7 @@ def run(config: Config = None, log_level: Annotated[str, typer.Option(help="debu
     logs.configure(log_level)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core would hold mail, and the key of the people lists
     with refusals():
-        settings = app.settings(config)
+        settings = errands.settings(config)
         mistakes = check(settings, datetime.now(UTC).date(), for_run=True)
         for mistake in (*mistakes, *warnings(settings)):
             say(str(mistake))
@@ -50,11 +50,11 @@ def check_config(
         ),
     ] = True,
 ) -> None:
-    from mss_guard import app, assembly
+    from mss_guard import assembly, errands
     from mss_guard.config import check, warnings
 
     with refusals():
-        settings = app.settings(config)
+        settings = errands.settings(config)
         mistakes = check(settings, datetime.now(UTC).date(), for_run=for_run)
         for mistake in mistakes:
             say(str(mistake))
@@ -69,12 +69,12 @@ def check_config(
 
 
 def doctor(config: Config = None, as_json: Json = False) -> None:
-    from mss_guard import app, checkup
+    from mss_guard import checkup, errands
     from mss_guard.edge import logs
 
     logs.configure("error", sys.stderr)
     with refusals():
-        settings = app.settings(config)
+        settings = errands.settings(config)
     results = checkup.examine(settings, datetime.now(UTC))
     if as_json:
         put([{"check": r.name, "ok": r.ok, "needed": r.needed, "said": r.said, "remedy": r.remedy} for r in results])

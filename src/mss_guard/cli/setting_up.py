@@ -34,10 +34,10 @@ def _notices() -> None:
     )
 )
 def postfix(config: Config = None) -> None:
-    from mss_guard import app
+    from mss_guard import errands
 
     with refusals():
-        settings = app.settings(config)
+        settings = errands.settings(config)
     hop = settings.hops[0]
     place = (hop.host, hop.port)
     own = (*settings.structure.domains, *settings.structure.secure_domains)
@@ -59,10 +59,10 @@ def _smtp_listener(listeners: Sequence[Listener]) -> tuple[str, int]:
 
 @setup.command(help=t("Pour Exim, en relais.", "For Exim, as a smart host."))
 def exim(config: Config = None) -> None:
-    from mss_guard import app
+    from mss_guard import errands
 
     with refusals():
-        settings = app.settings(config)
+        settings = errands.settings(config)
     hop = settings.hops[0]
     print(relay_recipes.exim(_smtp_listener(settings.listeners), (hop.host, hop.port)))
 
@@ -71,19 +71,19 @@ def exim(config: Config = None) -> None:
     help=t("Pour Exchange Server, avec le texte français des avis.", "For Exchange Server, with the French texts.")
 )
 def exchange(config: Config = None) -> None:
-    from mss_guard import app
+    from mss_guard import errands
 
     with refusals():
-        settings = app.settings(config)
+        settings = errands.settings(config)
     print(relay_recipes.exchange(_smtp_listener(settings.listeners), settings.smtp.enhanced_code))
 
 
 @setup.command(help=t("Pour Microsoft 365.", "For Microsoft 365."))
 def m365(config: Config = None) -> None:
-    from mss_guard import app, doors
+    from mss_guard import doors, errands
 
     with refusals():
-        settings = app.settings(config)
+        settings = errands.settings(config)
     named = settings.structure.name
     print(relay_recipes.m365(doors.hostname(settings), named, settings.smtp.enhanced_code))
 
@@ -122,18 +122,18 @@ def preview(
         bool, typer.Option("--all", help=t("Tous : mots et lisibilité (Kandel-Moles).", "All: words and readability."))
     ] = False,
 ) -> None:
-    from mss_guard import app, previews
+    from mss_guard import errands, previews
 
     for given, known in ((reason, previews.REASONS), (to, previews.KINDS)):
         if given not in known:
             say(t(f"« {given} » n'existe pas : {', '.join(known)}", f"'{given}' does not exist: {', '.join(known)}"))
             leave(USAGE)
     with refusals():
-        loaded = app.read_for_scan(config)
+        loaded = errands.read_for_scan(config)
         if every:
-            _table(app.measure_notices(loaded, ASKED))
+            _table(errands.measure_notices(loaded, ASKED))
         else:
-            print(app.preview(loaded, previews.Asked(reason, to, boxes, ASKED, html)))
+            print(errands.preview(loaded, previews.Asked(reason, to, boxes, ASKED, html)))
 
 
 def _table(measured: Iterable[Measured]) -> None:

@@ -46,10 +46,10 @@ def _tell(told: dict[str, Any], as_json: bool) -> None:
 
 @app.command(help=t("Âge, taille, source, dernière bonne copie.", "Age, size, source, last good copy."))
 def status(config: Config = None, as_json: Json = False) -> None:
-    from mss_guard import app as roof
+    from mss_guard import errands
 
     with refusals():
-        loaded = roof.read_for_scan(config)
+        loaded = errands.read_for_scan(config)
     now = datetime.now(UTC)
     told = _facts(loaded, now)
     for sentence in loaded.said:
@@ -75,14 +75,14 @@ def update(
         ),
     ] = False,
 ) -> None:
-    from mss_guard import app as roof
+    from mss_guard import errands
 
     now = datetime.now(UTC)
     with refusals():
-        renewal = roof.renew_list(config, now, accept_shrunken=accept_shrunken)
+        renewal = errands.renew_list(config, now, accept_shrunken=accept_shrunken)
         for sentence in renewal.said:
             say(sentence)
-        _tell({"renewed": renewal.renewed} | _facts(roof.read_for_scan(config), now), as_json)
+        _tell({"renewed": renewal.renewed} | _facts(errands.read_for_scan(config), now), as_json)
     leave(OK if renewal.renewed else TEMPORARY)
 
 
@@ -97,7 +97,7 @@ def diff(
     config: Config = None,
     as_json: Json = False,
 ) -> None:
-    from mss_guard import app as roof
+    from mss_guard import errands
 
     if len(lists) > 2:
         say(t("un fichier ou deux", "one file or two"))
@@ -105,9 +105,9 @@ def diff(
     read: list[frozenset[str]] = []
     with refusals():
         if len(lists) == 1:
-            read.append(roof.read_for_scan(config).state.knowledge.space.domains)
+            read.append(errands.read_for_scan(config).state.knowledge.space.domains)
     for path in lists:
-        found = roof.look_at_list(path)
+        found = errands.look_at_list(path)
         if isinstance(found, str):
             say(found)
             leave(USAGE)
