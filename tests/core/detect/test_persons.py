@@ -47,6 +47,11 @@ MEETS = [
     ("kinship", "papa a fait un malaise", "papa a"),
     ("kinship", "Ma voisine ne sort plus", "ma voisine"),
     ("civility-name", "Mme Durand participe mieux aux soins", "durand"),
+    ("initials-room", "la 12 a vomi", "la 12 a"),
+    ("initials-room", "La famille Perrot est suivie", "la famille perrot"),
+    ("subject-name", "lit 4 cette nuit", "lit 4"),
+    ("subject-name", "votre père", "votre pere"),
+    ("subject-name", "La dame du 3e", "la dame"),
 ]
 
 

@@ -149,3 +149,31 @@ def test_a_sentence_that_ends_like_an_attribution_hides_nothing(told: str) -> No
     """What is told before "a écrit :" counts, whoever wrote it: only a date, a time and a name are set apart."""
     folded = fold(told)
     assert split(folded, "re: bilan").at(folded.cased.index("DURAND")).kind != "signature"
+
+
+FOOT = "Résidence du Parc\nEHPAD habilité à l'aide sociale - Unité protégée Alzheimer - PASA\n3 allée des Tilleuls - Tél. 02 00 00 10 10\n"
+
+
+@pytest.mark.parametrize("gap", ["\n\n", "\n"])
+@pytest.mark.parametrize("after", ["", "Pensez à l'environnement avant d'imprimer\n", "\n> Bonjour,\n> merci\n"])
+def test_the_foot_of_a_house_is_a_signature_without_a_closing_formula(gap: str, after: str) -> None:
+    """What a house calls itself under the last words is nobody's illness, in plain text and in HTML."""
+    text = f"Madame, le contrat est joint.{gap}{FOOT}{after}"
+    segments = split(fold(text))
+    assert segments.at(3).kind == "own"
+    assert segments.at(text.index("Alzheimer")).kind == "signature"
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        FOOT + "\nMme Durand a chuté.\n",
+        "Bonjour,\n\nUnité Alzheimer\nMme D. agitée cette nuit\n",
+        "Bonjour,\n\nService de gériatrie\nPansement au talon, TA 18/9\n",
+        FOOT,
+    ],
+)
+def test_a_heading_over_news_is_no_foot(told: str) -> None:
+    """A unit's name over what happened there, or at the top, hides nothing."""
+    segments = split(fold(told))
+    assert {segments.at(i).kind for i in range(len(told))} == {"own"}

@@ -200,9 +200,12 @@ _SHORT, _FEW_WORDS, _FEWER_WORDS = 80, 5, 3
 _SUBJECT_WORD = re.compile(r"[A-Za-z][A-Za-z'-]*")
 _REPLYING = frozenset({"re", "tr", "fw", "fwd", "rep"})
 _ALONE = re.compile(
-    r"(?:(?:Re|RE|TR|Tr|Fwd?|FWD?) ?: ?)*"
-    r"([A-Z]\. ?[A-Z]\.?(?=[ ,:;(-]|$)|(?i:(?:ch(?:bre|ambre)?|box|lit|appt?)\.? ?(?:n. ?)?[0-9]{1,4}$"
-    r"|(?:ma |mon |sa |son )(?:mere|pere|mari|femme|fils|fille|maman|papa|frere|soeur|conjoint|epouse|bebe)$))"
+    r"(?:(?:Re|RE|TR|Tr|Fwd?|FWD?) ?: ?)*(?:(?i:suivi|pour|point|nouvelles|concerne|concernant|situation|au sujet) ?(?i:de|d'|du)? ?:? ?)?"
+    r"([A-Z]\. ?[A-Z]\.?(?=[ ,:;(-]|$)|(?i:(?:ch(?:b|bre|ambre)?|box|lit|appt?|studio)\.? ?(?:n. ?)?[0-9]{1,4}[a-z]?\b(?=(?: [^ ]+){0,4}$)"
+    r"|(?:la|le) [0-9]{1,3}$|(?:ma|mon|sa|son|votre|notre|ton|ta|leur) (?:mere|pere|mari|femme|fils|fille|maman|papa|frere|soeur|conjointe?"
+    r"|epouse|epoux|bebe|grand-mere|grand-pere|mamie|papi|tante|oncle|voisine?|compagne|compagnon|petite?[ -](?:fille|fils)|belle-mere"
+    r"|beau-pere)(?=(?: [^ ]+){0,2}$)|(?:papa|maman|mamie|mamy|papi|papy)(?=(?: [^ ]+){0,2}$)"
+    r"|(?:la|le|notre|votre|cette|ce|l') ?(?:patiente?|residente?|dame|monsieur|petite?|jeune|enfant|usagere?|bebe)(?=(?: [^ ]+){0,4}$)))"
 )
 _CIVIL_BEFORE = re.compile(r"(?:mme|mlle|melle|madame|mademoiselle|monsieur|mr?)\.? ?$")
 _SURNAME = re.compile(r"(?:\s(?:(?:de la|de|du|le|la|el|ben) |d')?[A-Z][A-Za-z'-]+){1,2}")
@@ -281,6 +284,9 @@ INITIALS = Pattern(
     rb"|\b(?i:residente?|patiente?|mme|mr?|dame|monsieur|madame)\.?[ ,(]{1,3}(?i:de la |du |au |en )?"
     rb"(?i:ch(?:b|bre|ambre)?|lit|studio|app(?:t|artement)?)\.?\s?(?:n\xb0\s?)?[0-9]{1,4}\b"
     rb"|\b(?i:residente?|patiente?|dame|monsieur|mamie|papi|mamy|papy|celui|celle|locataire)\s(?i:de la|du|au)\s[0-9]{1,4}\b"
+    rb"|\b(?i:la famille|la fratrie|les epoux) [A-Z][A-Za-z'-]{2,}\b"
+    rb"|\b(?i:la) [0-9]{1,3} (?i:a|est|ne|n'|refuse|vomit|tousse|dort|crie|reste|va|mange|sature|desature)\b"
+    rb"|\b(?i:le) [0-9]{1,3} (?i:ne|n'|refuse|vomit|tousse|dort|crie|mange|sature|desature)\b"
     rb"|\b[A-Z][a-z]+ [A-Z]\.(?:\s?[,(]?\s?(?i:ch(?:b|bre|ambre)?)\.?\s?[0-9]{1,4})?"
 )
 

@@ -9,8 +9,10 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from dataclasses import dataclass
+from itertools import pairwise
 
 from mss_guard.core.detect.boundaries import FORWARD, REPLY, WROTE, Boundary, boundaries
+from mss_guard.core.detect.footers import footers
 from mss_guard.core.normalise import Folded
 from mss_guard.core.rules.patterns import Pattern, Span
 
@@ -247,9 +249,10 @@ def _with_signatures(folded: Folded, marks: list[Segment]) -> list[Segment]:
     """Cut signature blocks and disclaimers out of every zone."""
     blocks = [(start, _signature_end(folded, end)) for start, end in _CLOSING.spans(folded.lower_bytes, _MOST)]
     blocks += [(start, _paragraph_end(folded.lower, end)) for start, end in _disclaimers(folded.lower_bytes)]
+    edges = [m.start for m in marks] + [len(folded) + 1]
+    blocks += [span for a, b in pairwise(edges) for span in footers(folded, a, min(b, len(folded)))]
     if not blocks:
         return marks
-    edges = [m.start for m in marks] + [len(folded) + 1]
     cut = list(marks)
     reached = -1
     for start, end in sorted(blocks):
