@@ -12,9 +12,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
-from mss_guard import auditing, lifting, reports
+from mss_guard import auditing, console_rows, lifting, reports
 from mss_guard.assembly import Loaded
 from mss_guard.config import Settings
 from mss_guard.core import addresses, report
@@ -25,7 +24,6 @@ from mss_guard.edge.console import (
     Decision,
     Exceptions,
     Identity,
-    Line,
     Listing,
     Pending,
     Person,
@@ -37,7 +35,7 @@ from mss_guard.edge.console import (
     Unwritten,
     View,
 )
-from mss_guard.edge.journal import FieldError, Found, Journal, JournalBusy, JournalUnavailable, KeyRefused, sealing
+from mss_guard.edge.journal import FieldError, Journal, JournalBusy, JournalUnavailable, KeyRefused, sealing
 from mss_guard.edge.passes import Pass, Passes
 
 FRESH = 2.0  # seconds for which the index is as new as it need be
@@ -94,7 +92,7 @@ class Office:
     def find(self, view: View, asked: Mapping[str, str], skip: int, most: int) -> Listing:
         with self._index() as store:
             page = audit_index.find(store, self._asked(view, asked), most=most, skip=skip)
-        return Listing(tuple(map(_line, page.decisions)), page.more)
+        return Listing(tuple(map(console_rows.line, page.decisions)), page.more)
 
     def _asked(self, view: View, asked: Mapping[str, str]) -> Asked:
         fields = {theirs: asked[ours] for ours, theirs in _PLAIN.items() if asked.get(ours)}
@@ -134,28 +132,19 @@ class Office:
         here = f"{place.node}/{place.writer}/{place.segment}, ligne {place.line}"
         if found is None or found.record.get("ref") != ref:
             said = "Le journal de cette décision est sur une autre machine : la preuve s'y demande."
-            return Decision(_from_index(one), after, Proof(here, said, None), "elle est sur une autre machine")
+            return Decision(
+                console_rows.from_index(one), after, Proof(here, said, None), "elle est sur une autre machine"
+            )
         why = lifting.unfit(found.record)
         used = Passes(self._state).is_used(ref)
         unfit = lifting.UNFIT[why][0] if why else "une levée a déjà servi" if used else ""
         return Decision(
-            found.record, after, self._proof(found, here), unfit, isinstance(found.record.get("sealed"), dict)
+            found.record,
+            after,
+            console_rows.proof(self._root, self._state / "keys", found, here),
+            unfit,
+            isinstance(found.record.get("sealed"), dict),
         )
-
-    def _proof(self, found: Found, here: str) -> Proof:
-        """The record's way to a signed root, made and checked now."""
-        seq = found.record.get("seq")
-        proof = journal.prove_one(self._root, found)
-        if isinstance(proof, journal.Unproven):
-            bad = "signé" in proof.why and "n'est plus" in proof.why
-            return Proof(f"N° {seq} de {here}", proof.why, False if bad else None)
-        public = journal.exported(self._state / "keys").get(proof.head.key)
-        if public is None or not public.signed(proof.head):
-            return Proof(
-                f"N° {seq} de {here}", "La tête signée ne se vérifie pas avec les clés de cette machine.", False
-            )
-        said = f"Inchangée : {len(proof.path)} empreintes mènent à la racine signée le {proof.head.at[:16].replace('T', ' à ')} UTC."
-        return Proof(f"N° {seq} de {here}", said, True)
 
     # --- exceptions, false positives ----------------------------------------------------------------------------------
 
@@ -186,26 +175,7 @@ class Office:
     def signalled(self, view: View) -> tuple[Signalled, ...]:
         since = (datetime.now(UTC) - SIGNALLED).strftime("%Y-%m-%d")
         with self._index() as store:
-            told = [
-                e
-                for e in audit_index.events(store, "exception", since, view)
-                if e.get("what") in ("false-positive", "declared")
-            ]
-            classed = {str(e.get("ref")): str(e["why"]) for e in told if e.get("why") in ("confirmed", "justified")}
-            first: dict[str, dict[str, Any]] = {}
-            for one in told:
-                first.setdefault(str(one.get("ref")), one)
-            rules = {
-                ref: page.decisions[0].rules
-                for ref in first
-                if (page := audit_index.find(store, Asked(ref=ref), most=1)).decisions
-            }
-        return tuple(
-            Signalled(
-                ref, str(e.get("at")), str(e.get("what")), str(e.get("by") or ""), str(e.get("reason") or ""), rules.get(ref, ()), classed.get(ref, "")
-            )
-            for ref, e in reversed(first.items())
-        )  # fmt: skip
+            return console_rows.signalled(store, view, since)
 
     # --- state and documents ------------------------------------------------------------------------------------------
 
@@ -342,22 +312,3 @@ class Office:
 
     def settle(self, identifier: str) -> None:
         self._requests.remove(identifier)
-
-
-def _line(one: audit_index.Decision) -> Line:
-    f = one.fields
-    return Line(
-        f["ref"], f["at"], f["structure"], f["action"], f["would"] or "", f["reason"] or "", f["level"] or "", f["sender_domain"] or "",
-        tuple(dict.fromkeys(r["domain"] for r in one.recipients if r["domain"])), one.rules, one.outcome or "",
-    )  # fmt: skip
-
-
-def _from_index(one: audit_index.Decision) -> dict[str, Any]:
-    """What the index alone knows of a decision of another machine, in the journal's shape."""
-    f = one.fields
-    return {
-        **{k: f[k] for k in ("ref", "at", "structure", "action", "would", "reason", "level", "score", "size", "mode", "knowledge", "inspected", "uninspected")},
-        "sender": {"kind": f["sender_kind"] or "–", "domain": f["sender_domain"]},
-        "recipients": [dict(r) for r in one.recipients],
-        "findings": [{"rule": rule} for rule in one.rules],
-    }  # fmt: skip

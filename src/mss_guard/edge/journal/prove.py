@@ -33,10 +33,11 @@ class Proof:
 
 @dataclass(frozen=True, slots=True)
 class Unproven:
-    """A record that no signed head of its segment covers. `why` is French."""
+    """A record that no signed head of its segment covers. `why` is French; `altered`: a head covers it, and says otherwise."""
 
     found: Found
     why: str
+    altered: bool = False
 
 
 def prove(root: Path, ref: str, witnessed: Iterable[Head] = ()) -> tuple[Proof | Unproven, ...]:
@@ -63,7 +64,8 @@ def _prove(root: Path, found: Found, kept: set[tuple[str, str, int, str]]) -> Pr
     leaves = [leaf_hash(data) for data in lines[: head.size]]
     way, top = audit_path(leaves, index)
     if top.hex() != head.root:
-        return Unproven(found, "le segment n'est plus celui qui a été signé : lancez « mss-guard audit verify »")
+        why = "le segment n'est plus celui qui a été signé : lancez « mss-guard audit verify »"
+        return Unproven(found, why, altered=True)
     return Proof(lines[index].decode(), index, tuple(h.hex() for h in way), head)
 
 
