@@ -28,8 +28,8 @@ from mss_guard.edge.inspector import StartError
 from mss_guard.edge.journal import JournalBusy, JournalUnavailable, KeyRefused, sealing
 from mss_guard.edge.library import Library, LibraryError
 from mss_guard.edge.people_store import PeopleRefused
-from mss_guard.judgement import State
 from mss_guard.privacy import Privacy
+from mss_guard.verdicts import State
 
 REFUSALS = (Mistakes, LibraryError, PeopleRefused, StartError, JournalBusy, JournalUnavailable, KeyRefused, OSError)
 """What may keep a command from starting; each knows how to say so (`explain`)."""

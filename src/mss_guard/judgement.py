@@ -13,36 +13,25 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from email.utils import format_datetime
-from typing import Protocol
 
 import structlog
 
 from mss_guard import notices, record, reporting
 from mss_guard.advising import Adviser
-from mss_guard.core import notice, policy
-from mss_guard.core.model import Action, Address, Assessment, Envelope, Fault, HopReply, Measure, Reason, Reply, Verdict
-from mss_guard.core.wire import Request
-from mss_guard.declarations import Declarations, Declared
+from mss_guard.core import notice
+from mss_guard.core.model import Action, Address, Assessment, Fault, HopReply, Measure, Reason, Reply, Verdict
+from mss_guard.declarations import Declarations
 from mss_guard.edge.journal import Journal, JournalUnavailable
 from mss_guard.edge.notifier import Notice
-from mss_guard.edge.passes import Pass
 from mss_guard.edge.smtp_server.ports import Report, Ruling, Submission
 from mss_guard.exceptions import Approvals
 from mss_guard.outages import Cause, Outages
-from mss_guard.privacy import Privacy
-from mss_guard.record import Passed
+from mss_guard.verdicts import Inspect, Judged, Liftings, State, Verdicts
 
 _ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"  # no 0 O 1 I L: read out on the telephone
-_LOOKS = 3
 _HELO = re.compile(rb"[A-Za-z0-9._:\[\]-]{1,255}")
 
 _log = structlog.get_logger("mss_guard.message")
-
-
-class Inspect(Protocol):
-    """`edge.inspector.Inspector`, as far as the judgement knows it."""
-
-    async def inspect(self, request: Request, raw: bytes, budget_s: float) -> Assessment | Fault: ...
 
 
 def reference() -> str:
@@ -52,35 +41,6 @@ def reference() -> str:
         number, digit = divmod(number, len(_ALPHABET))
         drawn += _ALPHABET[digit]
     return f"MSSG-{drawn[:4]}-{drawn[4:]}"
-
-
-@dataclass(frozen=True, slots=True)
-class State:
-    """What judging rests on at one instant; replaced whole on reload. A message keeps the state it started DATA with."""
-
-    knowledge: policy.Knowledge
-    hostname: str
-    rules: str = ""  # version of the rules that the workers hold
-    stationery: notice.Stationery | None = None  # None: nobody to answer a notice, so none is sent
-    enhanced: str = "5.7.1"
-    budget: float = 45.0  # seconds, waiting for a worker included
-    privacy: Privacy = field(default_factory=Privacy)
-
-
-@dataclass(frozen=True, slots=True)
-class _Judged:
-    """The verdict on one message, with the one state of knowledge it rests on."""
-
-    state: State
-    now: datetime
-    content: Assessment | Fault | None
-    verdict: Verdict
-    passed: Passed | None = None
-    held: Pass | Declared | None = None  # the approval or declaration that this message uses
-
-    @property
-    def uninspected(self) -> bool:
-        return self.passed is not None and self.passed.uninspected is not None
 
 
 class Judgement:
@@ -103,13 +63,25 @@ class Judgement:
         declarations: Declarations | None = None,
         adviser: Adviser | None = None,
     ) -> None:
-        self._approvals, self._declarations, self._adviser = approvals, declarations, adviser
+        self._outages = outages or Outages()
+        self._verdicts = Verdicts(
+            lambda: self.state,
+            inspector,
+            self.now,
+            self._outages,
+            bypassed,
+            Liftings(approvals, declarations, self.now),
+        )
+        self._declarations, self._adviser = declarations, adviser
         self.state, self._book = state, book or notices.NoBook()
         self._claim, self._reported = claim, reporting.Memory()
-        self._outages, self._bypassed = outages or Outages(), bypassed
         self._log = _log.bind()  # with the processors of this service: else they are looked up for each line
-        self._inspector, self._journal, self._notify, self._clock = inspector, journal, notify, clock
+        self._journal, self._notify, self._clock = journal, notify, clock
         self.counts: Counter[str] = Counter()
+
+    def now(self) -> datetime:
+        """The one clock of a message's way."""
+        return self._clock()
 
     async def judge(self, submission: Submission) -> Ruling:
         """The ruling on one message, its decision record on disk. Raises when the journal cannot be written: no trace, no mail."""
@@ -127,15 +99,15 @@ class Judgement:
 
     async def _judge(self, submission: Submission) -> Ruling:
         ref, times = reference(), record.Times()
-        judged = await self._verdict(submission)
+        judged = await self._verdicts.reach(submission)
         times.mark("inspection")
         try:
             return await self._written(submission, judged, ref, times)
         except BaseException:
-            self._finish_held(judged.held, None)
+            self._verdicts.liftings.finish(judged.held, None)
             raise
 
-    async def _written(self, submission: Submission, judged: _Judged, ref: str, times: record.Times) -> Ruling:
+    async def _written(self, submission: Submission, judged: Judged, ref: str, times: record.Times) -> Ruling:
         """The decision on disk, then the ruling."""
         state, verdict, now = judged.state, judged.verdict, judged.now
         answers = self._answers(submission, verdict, ref, state)
@@ -152,13 +124,13 @@ class Judgement:
         trace = _trace(submission, state.hostname, ref, now)
         return Ruling(ref, answers, trace, case.finish, report, _apart(verdict))
 
-    def _offered(self, submission: Submission, judged: _Judged, ref: str) -> bool:
+    def _offered(self, submission: Submission, judged: Judged, ref: str) -> bool:
         """May the sender answer this refusal by a declaration?"""
         if self._declarations is None or judged.state.knowledge.settings.confirm != "sender":
             return False
         return self._declarations.offer(ref, submission.envelope, judged.content, judged.verdict, judged.now)
 
-    def _advised(self, submission: Submission, judged: _Judged) -> str:
+    def _advised(self, submission: Submission, judged: Judged) -> str:
         """What its sender might do better next time; never a reason to hold a message up, nor a fault of its own."""
         settings = judged.state.knowledge.settings
         if self._adviser is None or not settings.advice:
@@ -207,87 +179,6 @@ class Judgement:
 
         return reporting.report(planned, sender, body, case.ref, told)
 
-    async def _verdict(self, submission: Submission) -> _Judged:
-        """By inspection, or in its stead by the open door: a bypass, or `fault: relay-traced` when a fault has lasted too long."""
-        envelope, senders = submission.envelope, submission.listener.senders
-        state, now = self.state, self._clock()
-        if self._bypassed(now):
-            verdict = policy.decide_uninspected(envelope, state.knowledge.of_any_age(), now, senders)
-            return _Judged(state, now, None, verdict, Passed("bypass"))
-        state, now, content = await self._inspected(submission)
-        verdict = policy.decide(envelope, content, state.knowledge, now, senders)
-        self._note(content, verdict, state.knowledge, now)
-        rows, today = state.knowledge.exemptions, now.astimezone().date()
-        verdict, exempted = policy.exempt(verdict, content, envelope.mail_from, rows, submission.listener.name, today)
-        if (passing := self._lifted(submission.envelope, content, verdict, now)) is not None:
-            lifted, one = passing
-            return _Judged(state, now, content, lifted, _passed(one), one)
-        if verdict.would is None and any(r.action is Action.DEFER for r in verdict.recipients):
-            return self._traced(_Judged(state, now, content, verdict), submission)
-        return _Judged(state, now, content, verdict, Passed(exceptions=exempted) if exempted else None)
-
-    def _lifted(
-        self, envelope: Envelope, content: Assessment | Fault | None, verdict: Verdict, now: datetime
-    ) -> tuple[Verdict, Pass | Declared] | None:
-        approved = self._approvals.lifted(envelope, content, verdict, now) if self._approvals is not None else None
-        if approved is not None or self._declarations is None:
-            return approved
-        return self._declarations.lifted(envelope, content, verdict, now)
-
-    def _finish_held(self, held: Pass | Declared | None, replies: Sequence[HopReply] | None) -> None:
-        if isinstance(held, Pass) and self._approvals is not None:
-            self._approvals.finish(held, replies)
-        elif isinstance(held, Declared) and self._declarations is not None:
-            self._declarations.finish(held, replies, self._clock())
-
-    def _traced(self, judged: _Judged, submission: Submission) -> _Judged:
-        """What `fault: relay-traced` makes of a deferral: the last good list serves at any age, and what cannot be inspected passes."""
-        knowledge, now = judged.state.knowledge, judged.now
-        if knowledge.settings.fault != "relay-traced":
-            return judged
-        envelope, senders, after = submission.envelope, submission.listener.senders, knowledge.settings.fault_after
-        if self._outages.lasting(Cause.LIST, now) >= after:
-            knowledge = knowledge.of_any_age()
-        if not isinstance(judged.content, Fault):
-            verdict = policy.decide(envelope, judged.content, knowledge, now, senders)
-            return replace(judged, verdict=verdict, passed=Passed(fault="list"))
-        if self._outages.lasting(Cause.INSPECTION, now) < after:
-            return judged
-        verdict = policy.decide_uninspected(envelope, knowledge, now, senders)
-        return replace(judged, verdict=verdict, passed=Passed("fault", judged.content.value))
-
-    def _note(
-        self, content: Assessment | Fault | None, verdict: Verdict, knowledge: policy.Knowledge, now: datetime
-    ) -> None:
-        """What this message shows of our own state."""
-        if isinstance(content, Fault):
-            self._outages.failed(Cause.INSPECTION, now)
-        elif content is not None:
-            self._outages.worked(Cause.INSPECTION)
-        if knowledge.has_list(now):
-            self._outages.worked(Cause.LIST)
-        elif not isinstance(content, Fault) and Action.DEFER in {verdict.action, verdict.would}:
-            self._outages.failed(Cause.LIST, now)
-
-    async def _inspected(self, submission: Submission) -> tuple[State, datetime, Assessment | Fault | None]:
-        """What was found, and the one state of knowledge it was found and will be decided under.
-
-        A message that waited for a worker while the rules were replaced was read by the new ones, so it is looked at again under them.
-        """
-        for _ in range(_LOOKS):
-            state, now = self.state, self._clock()
-            content = await self._content(submission, state, now)
-            if content is None or state.rules == self.state.rules:
-                return state, now, content
-        raise RuntimeError("the rules change faster than a message is read")
-
-    async def _content(self, submission: Submission, state: State, now: datetime) -> Assessment | Fault | None:
-        """None when the rows that will decide do not look at the content (docs/flow.md)."""
-        if not policy.needs_content(submission.envelope, state.knowledge, now, submission.listener.senders):
-            return None
-        recipients = tuple(map(notices.key, submission.envelope.rcpt_to))
-        return await self._inspector.inspect(Request(recipients=recipients), submission.data, state.budget)
-
     @staticmethod
     def _answers(submission: Submission, verdict: Verdict, ref: str, state: State) -> tuple[Reply | None, ...]:
         if submission.listener.mode == "lmtp":
@@ -315,7 +206,7 @@ class Judgement:
     async def finish(self, case: _Case, replies: Sequence[HopReply] | None) -> None:
         """Outcome record, then the notice. Never raises, never changes an answer (promise 6)."""
         try:
-            self._finish_held(case.judged.held, replies)
+            self._verdicts.liftings.finish(case.judged.held, replies)
             fields = record.outcome(case.verdict, replies, reported=bool(case.told))
             fields = case.state.privacy.outcome(fields, case.submission.envelope)
             self._journal.append_late("outcome", case.ref, fields, case.state.knowledge.version)
@@ -354,17 +245,13 @@ def _occasion(case: _Case, delivered: tuple[bool, ...]) -> notice.Occasion:
     )  # fmt: skip
 
 
-def _passed(held: Pass | Declared) -> Passed:
-    return Passed(approved=held.ref) if isinstance(held, Pass) else Passed(declared=held.ref)
-
-
 @dataclass(frozen=True, slots=True)
 class _Case:
     """One judged message until its outcome is written."""
 
     judgement: Judgement
     submission: Submission
-    judged: _Judged
+    judged: Judged
     ref: str
     answers: tuple[Reply | None, ...]
     confirm: bool = False  # the sender may answer by a declaration

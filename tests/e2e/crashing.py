@@ -48,19 +48,19 @@ def inspect(raw: bytes, request: Request, knowledge: Any, ask: Tools) -> Assessm
 
 def main() -> None:
     """The real command line, with two doors opened."""
-    from mss_guard import doors, judgement
+    from mss_guard import doors, verdicts
     from mss_guard.cli import main as guard
     from mss_guard.edge import inspector
 
     doors.workers = lambda settings: inspector.Settings(workers=2, inspection="tests.e2e.crashing")  # type: ignore[assignment]
-    honest = judgement.Judgement._content
+    honest = verdicts.Verdicts._content
 
     async def content(self: Any, submission: Any, *rest: Any) -> Any:
         if b"X-Crash: judge" in submission.data:
             raise RuntimeError(submission.data.decode("utf-8", "replace"))
         return await honest(self, submission, *rest)
 
-    judgement.Judgement._content = content  # type: ignore[method-assign]
+    verdicts.Verdicts._content = content  # type: ignore[method-assign]
     guard()
 
 
