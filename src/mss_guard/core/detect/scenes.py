@@ -11,7 +11,6 @@ from itertools import accumulate, pairwise
 
 from mss_guard.core.detect.matcher import Hit, Matcher, Matches
 from mss_guard.core.detect.segments import FORWARDED, OWN, Segment, Segments, split, whole
-from mss_guard.core.detect.writers import Writers, writers
 from mss_guard.core.model import Content, Text, Where
 from mss_guard.core.normalise import Folded, fold
 
@@ -105,18 +104,17 @@ def spots(content: Content, matcher: Matcher) -> tuple[Spot, ...]:
     """Every text of the content, scanned."""
     subjects = {t.message: fold(t.text).lower for t in content.texts if t.where is Where.SUBJECT}
     numbers = attachment_numbers(content)
-    known = writers(content)
     found: list[Spot] = []
     bodies: dict[tuple[int, str], Spot] = {}
     for text in content.texts:
         folded = fold(_separated(text.text) if text.where is Where.NAME else text.text)
         if text.where is not Where.BODY:
-            found.append(_spot(text, folded, "", numbers, matcher, known))
+            found.append(_spot(text, folded, "", numbers, matcher))
             continue
         said = (text.message, _lines(folded.cased))
         twin = bodies.get(said)
         if twin is None:
-            twin = bodies[said] = _spot(text, folded, subjects.get(text.message, ""), numbers, matcher, known)
+            twin = bodies[said] = _spot(text, folded, subjects.get(text.message, ""), numbers, matcher)
         found.append(replace(twin, text=text))
     return tuple(found)
 
@@ -161,7 +159,7 @@ def _speaks_for(heading: Spot, spot: Spot) -> bool:
     return spot.text.part == heading.text.part or spot.text.part.startswith(heading.text.part + "/")
 
 
-def _spot(text: Text, folded: Folded, subject: str, numbers: dict[str, int], matcher: Matcher, known: Writers) -> Spot:
+def _spot(text: Text, folded: Folded, subject: str, numbers: dict[str, int], matcher: Matcher) -> Spot:
     if text.where is Where.BODY:
         segments = split(folded, subject)
         if text.message:
