@@ -126,6 +126,20 @@ def row(folded: Folded, words: Words) -> Iterator[Found]:
     for start, end in _ROW.spans(folded.cased_bytes, MOST):
         if not _NO_NAME.match(folded.lower, start):
             yield start, end, tidy(folded.lower[start:end])
+    if not words.encoded.isdisjoint(folded.distinct):
+        cells = [
+            span
+            for _, span in _NAME_CELL.groups(folded.cased_bytes, MOST)
+            if is_first_name(folded.cased[slice(*span)], words)
+        ]
+        yield from ((a, b, folded.lower[a:b]) for a, b in (cells if len(cells) > 1 else ()))
+
+
+_NAME_CELL = Pattern(
+    rb"(?m)^[ >*|-]*([A-Z][a-z]+(?:-[A-Z][a-z]+)?)(?: [A-Z]\.?)? *\n[ >*|-]*[a-z0-9][a-z0-9',.]* [a-z0-9',.\"]+ [^\n]+$",
+    captures=True,
+)
+"""A line that is a first name over a line that tells something: two of them are a table of persons, in HTML above all."""
 
 
 _NO_NAME = re.compile(
