@@ -21,7 +21,7 @@ PROFESSIONS = (
     "|psychomotricien|psychomotricienne|dieteticien|dieteticienne|pharmacien|pharmacienne|sage-femme|professeur"
     "|enseignant|enseignante|animateur|animatrice|agent|technicien|technicienne|commercial|commerciale|mandataire"
     "|tuteur|tutrice|curateur|curatrice|delegue|deleguee|directeurs|veterinaire|dentiste|ingenieur|consultant"
-    "|consultante|stagiaire|salarie|salariee|auditeur|auditrice|intervenant|intervenante|inspecteur|inspectrice"
+    "|consultante|salarie|salariee|auditeur|auditrice|intervenant|intervenante|inspecteur|inspectrice"
     "|rh|daf|drh|dsi|rssi|dpo|qualiticien|qualiticienne|gouvernante|cuisinier|lingere|ash|aes|ambulancier"
     "|chirurgien|chirurgienne|cardiologue|geriatre|psychiatre|radiologue|interne|externe|prestataire|fournisseur"
     "|oncologue|pneumologue|neurologue|urologue|gynecologue|dermatologue|ophtalmologue|ophtalmologiste|anesthesiste|pediatre"
@@ -36,7 +36,7 @@ PROFESSION_WORDS = frozenset(PROFESSIONS.split("|"))
 _PROFESSION = PROFESSIONS.encode()
 _AFTER = (
     rb"[\s,(:-]{1,4}(?:(?:notre|votre|la|le|l'|une|un|en qualite de|est|son|sa) ?)?"
-    rb"(?:nouvelle? |future? )?(?:" + _PROFESSION + rb")\b"
+    rb"(?:nouvelle? |future? |stagiaire |eleve |etudiante? |apprentie? )?(?:" + _PROFESSION + rb")\b"
 )
 PROFESSION_AFTER = Pattern(_AFTER)
 _WORKING_BEFORE = Pattern(
