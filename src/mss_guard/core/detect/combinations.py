@@ -10,6 +10,7 @@ from itertools import accumulate
 
 from mss_guard.core.detect.ledgers import Scorer
 from mss_guard.core.detect.matcher import Hit
+from mss_guard.core.detect.passages import cuts, passage
 from mss_guard.core.detect.scenes import Keep, Scene, Spot, kept
 from mss_guard.core.detect.simple import Met
 from mss_guard.core.model import Category
@@ -105,6 +106,7 @@ class _Ground:
         self.present = frozenset(self._text) | frozenset(self._headings)
         self._ledgers: dict[frozenset[str], _Ledger] = {}
         self._length = len(scene.spot.folded) if scene.spot is not None else 0
+        self._spot = scene.spot
 
     def spans(self, term: _Term) -> list[Span]:
         return [(h.start, h.end) for i in term.ids & self._text.keys() for h in self._text[i]]
@@ -112,11 +114,27 @@ class _Ground:
     def in_headings(self, term: _Term) -> bool:
         return not term.ids.isdisjoint(self._headings)
 
-    def reaches(self, term: _Term, span: Span, within: int) -> bool:
-        """Does a ledger hold what the condition asks for around a span, headings included?"""
+    def around(self, span: Span, combination: Combination) -> Span:
+        """How far a combination looks around a span."""
+        start, end = max(0, span[0] - combination.within), min(self._length, span[1] + combination.within)
+        if combination.passage and self._spot is not None:
+            folded = self._spot.folded
+            first, last = passage(span[0], folded.once("passages", lambda: cuts(folded.cased)))
+            return max(start, first), min(end, last)
+        return start, end
+
+    def is_short(self, at: int, longest: int) -> bool:
+        """Has the author of what stands there written no more characters than that?"""
+        if self._spot is None:
+            return True
+        start, end = self._spot.segments.around(at, self._length)
+        return len(self._spot.folded.lower[start:end].strip()) <= longest
+
+    def reaches(self, term: _Term, around: Span) -> bool:
+        """Does a ledger hold what the condition asks for in there, headings included?"""
         if term.ids not in self._ledgers:
             self._ledgers[term.ids] = _Ledger(self._scorer, _of(self._text, term), _of(self._headings, term))
-        start, end = (0, self._length) if term.condition.everywhere else (span[0] - within, span[1] + within)
+        start, end = (0, self._length) if term.condition.everywhere else around
         return self._ledgers[term.ids].reaches(term.condition.at_least, start, end)
 
 
@@ -171,11 +189,21 @@ def _holds(one: Terms, ground: _Ground, scene: Scene) -> tuple[Spot, Span] | Non
     for span in candidates:
         if not all(z.touch(*span) for z in zones) or any(z.touch(*span) for z in forbidden):
             continue
-        if any(not ground.reaches(t, span, within) for t in wanted):
+        if one.combination.longest is not None and not ground.is_short(span[0], one.combination.longest):
             continue
-        if any(ground.reaches(t, span, within) for t in unwanted):
+        around = ground.around(span, one.combination)
+        if one.combination.passage and not all(_inside(spans, around) for t, spans in by_place if spans):
+            continue
+        if any(not ground.reaches(t, around) for t in wanted):
+            continue
+        if any(ground.reaches(t, around) for t in unwanted):
             continue
         spot = scene.spot if scene.spot is not None and in_text else (scene.headings or (scene.spot,))[0]
         assert spot is not None
         return spot, span
     return None
+
+
+def _inside(spans: Iterable[Span], around: Span) -> bool:
+    """Does one of them stand in there?"""
+    return any(around[0] <= start and end <= around[1] for start, end in spans)

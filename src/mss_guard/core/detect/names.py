@@ -245,7 +245,7 @@ def _capitalised(folded: Folded, words: Words, known: Iterable[int]) -> Iterator
         if start < reached:
             continue
         if not text[start].isupper() or text[start + 1 : start + 2].isupper():
-            if _of_one_case(text, start):
+            if folded.words[at] not in _ALSO_NOUNS and _of_one_case(text, start):
                 reached = end
                 yield start, end
             continue
@@ -262,6 +262,11 @@ def _of_one_case(text: str, position: int) -> bool:
     return len(line) > _SOME_WORDS and (line.islower() or line.isupper())
 
 
+_ALSO_NOUNS = frozenset(
+    b"alba aurore barbe capucine charlotte claire constance garance gloria jade luna marguerite marjolaine max octave placide"
+    b" prune roman sam violette".split()
+)
+"""First names that are words of every day too: without their capital nobody is meant ("gants, charlotte, masque")."""
 _SOME_WORDS = 15  # characters of a line from which its lack of capitals says something
 
 

@@ -39,6 +39,11 @@ class Segments:
     def at(self, position: int) -> Segment:
         return self.all[bisect_right(self.starts, position) - 1]
 
+    def around(self, position: int, end: int) -> tuple[int, int]:
+        """From where to where the segment of a position goes, in a text of `end` characters."""
+        i = bisect_right(self.starts, position)
+        return self.starts[i - 1], self.starts[i] if i < len(self.starts) else end
+
 
 def whole(kind: str = OWN) -> Segments:
     """A text of one piece."""

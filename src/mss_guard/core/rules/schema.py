@@ -220,11 +220,17 @@ class Condition(_Strict):
 
 
 class Combination(_Entry):
-    """Conditions that all hold within so many characters, and none of the others there."""
+    """Conditions that all hold within so many characters, and none of the others there.
+
+    `passage`: and within one item of a list or one paragraph, whatever the rest of the text is about. `longest`: only
+    where one author has written no more characters, signature and quotations apart.
+    """
 
     all: tuple[Condition, ...] = Field(min_length=1)
     none: tuple[Condition, ...] = ()
     within: int = Field(default=300, ge=1, le=5000)
+    passage: bool = False
+    longest: int | None = Field(default=None, ge=20, le=5000)
     category: Category = Category.CARE
     level: Concluding
 
