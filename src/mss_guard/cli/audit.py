@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections import deque
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mss_guard.cli import audit_index, witness_words
+from mss_guard.cli import audit_index, record_lines, witness_words
 from mss_guard.cli.audit_index import Rebuild
-from mss_guard.cli.common import NO, OK, USAGE, Config, Json, leave, put, refusals, say
+from mss_guard.cli.common import NO, OK, USAGE, Config, Json, fitting, leave, put, refusals, say, whoever, write_down
 from mss_guard.cli.language import t
+
+if TYPE_CHECKING:
+    from mss_guard.edge import journal
 
 app = typer.Typer(no_args_is_help=True, help=t("Le journal des décisions.", "The journal of decisions."))
 
@@ -90,48 +93,48 @@ def search(
     since: Day = None,
     until: Day = None,
     kind: str = "decision",
-    limit: int = 100,
+    limit: Annotated[int, typer.Option(min=1)] = 100,
 ) -> None:
     from mss_guard.core import addresses
     from mss_guard.edge import journal
 
     root, keys_dir = places(config)
-    who: frozenset[str] = frozenset()
+    fitting(
+        {"ref": ref, "address": address, "domain": domain, "rule": rule, "action": action, "reason": reason,
+         "standing": standing, "uninspected": uninspected, "kind": kind, "since": iso(since), "until": iso(until)},
+        journal.KINDS,
+    )  # fmt: skip
+    names: list[dict[str, str]] = []
     if address is not None:
-        parsed = addresses.parse(address.encode(), smtputf8=True)
-        who = frozenset(p["id"] for p in journal.Keys(keys_dir).candidates(parsed))
-        if not who:
+        names = list(journal.Keys(keys_dir).candidates(addresses.parse(address.encode(), smtputf8=True)))
+        if not names:
             say(t("Aucune clé : aucune adresse ne peut être cherchée.", "No key: no address can be searched."))
             leave(NO)
+    who = frozenset(name["id"] for name in names)
     filters = journal.Filters(
-        ref=ref, kinds=frozenset({kind}) if kind else frozenset(), since=_utc(since), until=_utc(until), action=action, reason=reason, domain=domain,
-        who=who, rule=rule, uninspected=uninspected, standing=standing, structure=structure,
+        ref=ref and ref.upper(), kinds=frozenset({kind}) if kind else frozenset(), since=_utc(since), until=_utc(until), action=action,
+        reason=reason, domain=domain, who=who, rule=rule, uninspected=uninspected, standing=standing, structure=structure,
     )  # fmt: skip
     newest = deque(journal.search(root, filters), maxlen=limit)
+    if address is not None:
+        write_down(config, "consult", None, {"what": "subject", "who": names, "found": len(newest), "by": whoever()})
     for found in newest:
         if as_json:
             put(found.record)
         else:
-            print(summary(found.record))
+            print(record_lines.summary(found.record))
     leave(OK if newest else NO)
 
 
 @app.command(help=t("Tout ce qui est écrit sous une référence.", "All that is written under a reference."))
 def show(reference: str, config: Config = None, as_json: Json = False) -> None:
-    from mss_guard.edge import journal
-
-    root, _ = places(config)
-    found = journal.show(root, reference.strip().upper())
-    if not found:
-        say(t("Référence inconnue.", "Unknown reference."))
-        leave(NO)
-    for one in found:
+    for one in under(reference, config):
         if as_json:
             put(one.record)
-        else:
-            print(f"{one.node}/{one.writer}/{one.segment}:{one.line}")
-            for key, value in one.record.items():
-                print(f"  {key}: {value}")
+            continue
+        print(f"{one.node}/{one.writer}/{one.segment}:{one.line}")
+        for line in record_lines.fields(one.record):
+            print(f"  {line}")
 
 
 @app.command(
@@ -144,16 +147,23 @@ def index(config: Config = None, as_json: Json = False, rebuild: Rebuild = False
     audit_index.refresh(config, as_json, rebuild)
 
 
-def summary(record: dict[str, Any]) -> str:
-    """One decision in one line, without any address."""
-    domains = ", ".join(sorted({str(r.get("domain")) for r in record.get("recipients", [])})[:3])
-    rules = ", ".join(str(f.get("rule")) for f in record.get("findings", [])[:3])
-    what = record.get("action") or record.get("outcome")
-    if record.get("would") not in (None, what):
-        what = f"{what} ({t('aurait', 'would')} : {record['would']})"
-    return (
-        f"{str(record.get('at'))[:19]}Z  {record.get('ref')}  {what}  {record.get('reason') or '-'}  {domains}  {rules}"
-    )
+def under(reference: str, config: Path | None) -> list[journal.Found]:
+    """All records under a reference, after their consultation has been written down; status 1 when there are none."""
+    from mss_guard.edge import journal
+
+    root, _ = places(config)
+    ref = reference.strip().upper()
+    found = list(journal.show(root, ref))
+    if not found:
+        say(t("Référence inconnue.", "Unknown reference."))
+        leave(NO)
+    write_down(config, "consult", ref, {"what": "decision", "by": whoever()})
+    return found
+
+
+def iso(moment: datetime | None) -> str | None:
+    """As filters write a moment."""
+    return moment.strftime("%Y-%m-%dT%H:%M:%S") if moment else None
 
 
 def _utc(moment: datetime | None) -> datetime | None:

@@ -9,7 +9,7 @@ import json
 import os
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
@@ -85,6 +85,17 @@ def refusals() -> Iterator[None]:
     except REFUSALS as refusal:
         for line in explain(refusal):
             say(line)
+        leave(USAGE)
+
+
+def fitting(asked: Mapping[str, str | None], kinds: Collection[str] = ()) -> None:
+    """Names each filter that cannot be meant, and ends with status 2."""
+    from mss_guard.core import questions
+
+    wrong = questions.faults(asked, kinds)
+    for name, said in wrong.items():
+        say(f"--{name} : {said}")
+    if wrong:
         leave(USAGE)
 
 

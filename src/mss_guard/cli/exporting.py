@@ -9,9 +9,9 @@ from typing import Annotated
 import typer
 
 from mss_guard.cli import audit_index, reporting
-from mss_guard.cli.audit import Day
+from mss_guard.cli.audit import Day, iso
 from mss_guard.cli.audit_index import Form, Output, Structures, Wanted
-from mss_guard.cli.common import OK, TEMPORARY, USAGE, Config, leave, refusals, say
+from mss_guard.cli.common import OK, TEMPORARY, USAGE, Config, fitting, leave, refusals, say
 from mss_guard.cli.language import t
 
 app = reporting.app  # the group of audit.py, once more
@@ -47,9 +47,10 @@ def export(
         say("--format csv | json")
         leave(USAGE)
     fields = {
-        "ref": ref, "domain": domain, "rule": rule, "action": action, "reason": reason, "standing": standing,
-        "since": _iso(since), "until": _iso(until),
+        "ref": ref and ref.upper(), "domain": domain, "rule": rule, "action": action, "reason": reason, "standing": standing,
+        "since": iso(since), "until": iso(until),
     }  # fmt: skip
+    fitting({**fields, "address": address})
     audit_index.export(config, Wanted(address, fields, structure), "csv" if form == "csv" else "json", output)
 
 
@@ -64,7 +65,3 @@ def _push(config: Path | None) -> None:
         say(why)
         leave(TEMPORARY if settings.audit.export else USAGE)
     leave(OK)
-
-
-def _iso(moment: datetime | None) -> str | None:
-    return moment.strftime("%Y-%m-%dT%H:%M:%S") if moment else None

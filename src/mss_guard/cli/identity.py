@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from mss_guard.cli import audit, proving
-from mss_guard.cli.common import NO, OK, USAGE, Config, Json, leave, put, refusals, say, whoever, write_down
+from mss_guard.cli.common import NO, OK, USAGE, Config, Json, fitting, leave, put, refusals, say, whoever, write_down
 from mss_guard.cli.language import t
 
 PRIVATE, PUBLIC = "cle-dpo.json", "cle-dpo.pub.pem"
@@ -170,6 +170,7 @@ def subject(address: str, config: Config = None, reason: Reason = "demande d'acc
     from mss_guard.edge import journal
 
     root, keys_dir = audit.places(config)
+    fitting({"address": address})
     _check_reason(reason)
     parsed = addresses.parse(address.encode(), smtputf8=True)
     names = journal.Keys(keys_dir).candidates(parsed)

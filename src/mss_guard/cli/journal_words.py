@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from mss_guard.cli import audit, scanning
-from mss_guard.cli.common import NO, OK, Config, Json, leave, put, say
+from mss_guard.cli.common import OK, Config, Json, leave, put
 from mss_guard.cli.language import t
 
 _REFERENCE = re.compile(r"MSSG-[2-9A-Z]{4}-[2-9A-Z]{4}", re.IGNORECASE)
@@ -36,14 +36,7 @@ def explain(
     if not _REFERENCE.fullmatch(what.strip()) or Path(what).exists():
         scanning.scan([what], config=config, as_json=as_json, explain=True, sender=sender, to=to or [SOMEBODY])
         return
-    from mss_guard.edge import journal
-
-    root, _ = audit.places(config)
-    found = journal.show(root, what.strip().upper())
-    if not found:
-        say(t("Référence inconnue.", "Unknown reference."))
-        leave(NO)
-    for one in found:
+    for one in audit.under(what, config):
         if as_json:
             put(one.record)
             continue

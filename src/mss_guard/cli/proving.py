@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from mss_guard.cli import audit, witness_words
-from mss_guard.cli.common import NO, OK, Config, Json, leave, put, refusals, say
+from mss_guard.cli.common import NO, OK, Config, Json, leave, put, refusals, say, whoever, write_down
 from mss_guard.cli.language import t
 
 app = audit.app
@@ -47,6 +47,7 @@ def prove(
         say(f"{missing.found.segment}:{missing.found.line} : {missing.why}")
     if not proofs:
         leave(NO)
+    write_down(config, "consult", ref, {"what": "decision", "by": whoever()})
     put(journal.document(ref, proofs))
     leave(OK if len(proofs) == len(every) else NO)
 

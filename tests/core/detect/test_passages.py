@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 
 from mss_guard.core import detect, rules
@@ -34,7 +36,7 @@ def level(body: str, condition: str) -> Level:
 def test_matters_end_at_items_blank_and_finished_lines(text: str, pieces: list[str]) -> None:
     """A line that a client has wrapped goes on in the next."""
     places = cuts(text)
-    found = [text[a : b - 1].strip() if b <= len(text) else text[a:].strip() for a, b in zip(places, places[1:])]  # noqa: B905
+    found = [text[a : b - 1].strip() if b <= len(text) else text[a:].strip() for a, b in pairwise(places)]
     assert found == pieces
     assert passage(0, places)[0] == 0
 
@@ -54,7 +56,10 @@ def test_a_person_of_another_item_is_not_meant() -> None:
 def test_a_short_mail_may_be_judged_by_less() -> None:
     """The quotation below and the signature are not counted: who answers has written one line."""
     short = "Mme Durand a une escarre."
-    quoted = "\n\nLe lun. 12 janv. 2026 à 09:12, Paul Roy <paul@ville.example> a écrit :\n" + "> Merci de votre retour.\n" * 9
+    quoted = (
+        "\n\nLe lun. 12 janv. 2026 à 09:12, Paul Roy <paul@ville.example> a écrit :\n"
+        + "> Merci de votre retour.\n" * 9
+    )
     assert level(short, "longest: 100") is Level.CERTAIN
     assert level(short + quoted, "longest: 100") is Level.CERTAIN
     assert level(short + " Le reste du texte est long." * 9, "longest: 100") is Level.NONE

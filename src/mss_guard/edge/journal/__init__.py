@@ -8,7 +8,7 @@ record, as a value) · `canonical`, `tree`, `fields`, `heads` (what is signed). 
 
 from .collect import fresh_heads
 from .errors import FieldError, JournalBusy, JournalUnavailable, KeyRefused
-from .fields import OUTCOMES
+from .fields import KINDS, OUTCOMES
 from .heads import Head
 from .heads import parse as parse_heads
 from .house import Purged
@@ -20,6 +20,7 @@ from .signing import Public, SigningKeys, exported
 from .verify import Break, Report, WriterReport, verify
 
 __all__ = [
+    "KINDS",
     "OUTCOMES",
     "Break",
     "FieldError",

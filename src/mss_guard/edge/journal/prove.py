@@ -42,10 +42,10 @@ class Unproven:
 
 def prove(root: Path, ref: str, witnessed: Iterable[Head] = ()) -> tuple[Proof | Unproven, ...]:
     """For each record under a reference its proof, against a head that the witness holds where there is one, else against
-    the last of its segment. Raises OSError.
+    the last of its segment. That somebody looked at it (`consult`) is no part of what became of a message. Raises OSError.
     """
     kept = {(h.log, h.segment, h.size, h.root) for h in witnessed}
-    return tuple(_prove(root, found, kept) for found in show(root, ref))
+    return tuple(_prove(root, found, kept) for found in show(root, ref) if found.record.get("kind") != "consult")
 
 
 def _prove(root: Path, found: Found, kept: set[tuple[str, str, int, str]]) -> Proof | Unproven:
