@@ -90,7 +90,7 @@ async def test_without_room_to_note_it_nothing_is_sent(house, monkeypatch):
         assert len(house.post.mails) == mails
     left = 1
     assert not await house.monthly.once()
-    assert monthly.status(house.settings) == monthly.Status("2026-11")
+    assert monthly.status(house.settings) == monthly.Status("2026-11", sent="2026-11")
 
 
 async def test_a_service_that_stood_still_sends_what_it_owes(house):
@@ -108,6 +108,7 @@ async def test_a_month_before_the_guard_has_no_report(house):
     house.now = datetime(2026, 11, 25, tzinfo=UTC)
     assert not await house.monthly.once()
     assert (house.made, house.post.mails) == ([], [])
+    assert monthly.status(house.settings) == monthly.Status("2026-10"), "done with, and handed to nobody"
     house.now = datetime(2026, 12, 1, tzinfo=UTC)
     assert await house.monthly.once()
 

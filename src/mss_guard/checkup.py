@@ -273,7 +273,11 @@ def _report(settings: Settings) -> Iterator[Result]:
         return
     held = monthly.status(settings)
     tried = f" (dernier essai le {held.tried[:10]})" if held.tried else ""
-    sent = f"dernier mois remis au DPO : {held.month}" if held.month else "le premier part au début du mois prochain"
+    sent = (
+        f"dernier mois remis au DPO : {held.sent}"
+        if held.sent
+        else "aucun remis encore, le premier part au début du mois prochain"
+    )
     said = f"pas remis : {held.why}{tried}" if held.why else sent
     yield Result("rapport du mois", held.why is None, said, "journalctl -u mss-guard, docs/rapports.md", needed=False)
 

@@ -133,7 +133,11 @@ class Office:
         if found is None or found.record.get("ref") != ref:
             said = "Le journal de cette décision est sur une autre machine : la preuve s'y demande."
             return Decision(
-                console_rows.from_index(one), after, Proof(here, said, None), "elle est sur une autre machine"
+                (told := console_rows.from_index(one)),
+                after,
+                Proof(here, said, None),
+                "elle est sur une autre machine",
+                contestable=lifting.contestable(told),
             )
         why = lifting.unfit(found.record)
         used = Passes(self._state).is_used(ref)
@@ -144,6 +148,7 @@ class Office:
             console_rows.proof(self._root, self._state / "keys", found, here),
             unfit,
             isinstance(found.record.get("sealed"), dict),
+            lifting.contestable(found.record),
         )
 
     # --- exceptions, false positives ----------------------------------------------------------------------------------
@@ -260,6 +265,8 @@ class Office:
         found = self.decision(None, ref)
         if found is None or found.liftable:
             return found.liftable if found else "référence inconnue"
+        if any(one.ref == ref for one in Passes(self._state).waiting()):
+            return "une levée attend déjà ce message"
         made = lifting.make(found.record, ref, datetime.now(UTC) + PASS_FOR, names, reason)
         await self._note_pass(made, "approved", names, reason)
         Passes(self._state).give(made)
@@ -296,6 +303,10 @@ class Office:
         await self._write("exception", one.ref, fields)
 
     async def classify(self, person: Person, ref: str, verdict: str, reason: str) -> str:
+        """An officer's judgement of a refusal or of a note; why not, else ""."""
+        found = self.decision(None, ref)
+        if found is None or not lifting.contestable(found.record):
+            return lifting.UNCONTESTED[0] if found else "référence inconnue"
         await self._write(
             "exception", ref, {"what": "false-positive", "why": verdict, "by": person.name, "reason": reason}
         )

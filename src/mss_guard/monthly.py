@@ -40,11 +40,12 @@ Make = Callable[[str], Awaitable[bytes | None]]
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """Kept in `state/report.json`. `month`: the last one that is done with, sent or without a journal; `tried`: when the next one was
-    last tried; `why`: what that attempt met.
+    """Kept in `state/report.json`. `month`: the last one that is done with, sent or without a journal; `sent`: the last one that the mail
+    server took; `tried`: when the next one was last tried; `why`: what that attempt met.
     """
 
     month: str | None = None
+    sent: str | None = None
     tried: str | None = None
     why: str | None = None
 
@@ -118,13 +119,14 @@ class Monthly:
             return False
         there = await asyncio.to_thread(_has_records, Path(settings.audit.path), period)
         if _name(period) <= self._taken or not there:
-            _keep(settings, Status(_name(period)))  # taken before, or a month before the guard
+            sent = self._taken or held.sent
+            _keep(settings, Status(_name(period), sent))  # taken before, or a month before the guard
             return False
         held = replace(held, tried=now.isoformat())
         _keep(settings, held)
         why = await self._send(settings, period, now)
         self._note(period, why)
-        _keep(settings, Status(_name(period)) if why is None else replace(held, why=why))
+        _keep(settings, Status(_name(period), _name(period)) if why is None else replace(held, why=why))
         return why is None
 
     def _note(self, period: Period, why: str | None) -> None:

@@ -79,6 +79,14 @@ def approve(
         if store.is_used(ref):
             say(t(f"{ref} a déjà servi : approuver le nouveau refus", f"{ref} was used: approve the new refusal"))
             leave(NO)
+        if any(one.ref == ref for one in store.waiting()):
+            say(
+                t(
+                    f"{ref} : une approbation attend déjà ce message",
+                    f"{ref}: an approval waits for this message already",
+                )
+            )
+            leave(NO)
         errands.note_pass(settings, made, "approved")
         store.give(made)
     say(t(
@@ -179,6 +187,8 @@ def list_(config: Config = None, as_json: Json = False) -> None:
             print(
                 f"{row.id}  {row.sender} → {row.to}  {about} ≤ {row.level} : {row.action}  {row.until:%d/%m/%Y}  {count}×{advice}"
             )
+    if not waiting and not rows:
+        say(t("Aucune approbation n'attend, aucune exception datée.", "No approval waits, no dated exception."))
     leave(OK if waiting or rows else NO)
 
 
@@ -235,6 +245,8 @@ def declared(days: int = 30, config: Config = None, as_json: Json = False) -> No
             print(f"{one['at']}  {one['ref']}")
     for rule, count in rules.most_common():
         say(f"{count:5}  {rule}")
+    if not records:
+        say(t(f"Aucune déclaration en {days} jours.", f"No declaration in {days} days."))
     leave(OK if records else NO)
 
 
@@ -272,14 +284,18 @@ def revoke(ref: Annotated[str, typer.Argument(metavar="REF")], by: Who, reason: 
 def false_positive(
     ref: Annotated[str, typer.Argument(metavar="REF")], by: Who, reason: Why, config: Config = None
 ) -> None:
-    from mss_guard import errands
+    from mss_guard import errands, lifting
 
     if not sayable(by.strip(), reason.strip()):
         leave(USAGE)
     with refusals():
         settings = errands.settings(config)
-        if _decision(Path(settings.audit.path), ref) is None:
+        decided = _decision(Path(settings.audit.path), ref)
+        if decided is None:
             say(t("référence inconnue du journal", "no such reference in the journal"))
+            leave(NO)
+        if not lifting.contestable(decided):
+            say(t(*lifting.UNCONTESTED))
             leave(NO)
         errands.note_false_positive(settings, ref, by.strip(), reason.strip())
 

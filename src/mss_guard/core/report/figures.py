@@ -13,6 +13,8 @@ OUTSIDE = ("outside", "commercial")
 """Standings of recipients whom health data must not reach."""
 INTO = ("trusted", "citizen")
 """Standings of recipients inside the trust space, the structure's own boxes apart."""
+UNREAD = "unreadable"
+"""The category of what left without anybody having been able to read it."""
 FOLLOWED_WITHIN = timedelta(days=7)
 """A refusal is followed when its sender writes into the trust space within these."""
 
@@ -125,9 +127,11 @@ class Week:
     outside: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, order=True)
 class Gone:
-    """Health data that was relayed beyond the trust space, as one line: on what ground, for which category, to which domain."""
+    """Health data, or what nobody could read (UNREAD), relayed beyond the trust space, as one line: on what ground, for which category, to
+    which domain.
+    """
 
     ground: str
     category: str
@@ -138,7 +142,8 @@ class Gone:
 @dataclass(frozen=True, slots=True)
 class Figures:
     """A period. `rules`: of refused or spared messages; `domains`: of refused or spared recipients; `followed`: refusals whose sender
-    then wrote into the trust space, of `refusals` with a known sender; `modes`: decisions by mode of the policy; `gone`: what left all the same.
+    then wrote into the trust space, of `refusals` with a known sender; `modes`: decisions by mode of the policy; `gone`: what left all the same;
+    `unfollowed`: refusals whose sender is not kept; `unclassed`: refusals called wrong that no officer has judged yet.
     """
 
     period: Period
@@ -152,13 +157,20 @@ class Figures:
     weeks: tuple[Week, ...] = ()
     refusals: int = 0
     followed: int = 0
+    unfollowed: int = 0
     false_positives: tuple[Act, ...] = ()
+    unclassed: int = 0
     false_rules: tuple[Count, ...] = ()
     exceptions: tuple[Act, ...] = ()
     bypasses: tuple[Act, ...] = ()
     openings: tuple[Act, ...] = ()
     consultations: int = 0
     gone: tuple[Gone, ...] = ()
+
+    @property
+    def gone_read(self) -> tuple[Gone, ...]:
+        """What left and was read: it seemed to hold health data."""
+        return tuple(one for one in self.gone if one.category != UNREAD)
 
     @property
     def messages(self) -> int:

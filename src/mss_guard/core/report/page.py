@@ -99,11 +99,16 @@ def _asks(found: Figures, standing: Standing, kind: Kind) -> Iterator[str]:
         yield f"Le témoin du journal manque : {standing.witness}."
     if not standing.list_good:
         yield f"Liste blanche : {standing.list_age}. Demandez à l'exploitant « mss-guard doctor »."
-    left = sum(one.messages for one in found.gone)
+    left = sum(one.messages for one in found.gone_read)
+    unread = sum(one.messages for one in found.gone) - left
     if left:
         yield f"{number(left)} envoi(s) de données de santé hors de l'espace de confiance : qualifiez-les (« mss-guard audit register »)."
-    if found.false_positives:
-        yield f"{number(len(found.false_positives))} refus signalé(s) à tort : classez-les, et revoyez les règles citées."
+    if unread:
+        yield f"{number(unread)} envoi(s) illisibles transmis hors de l'espace de confiance, contenu inconnu : qualifiez-les (« mss-guard audit register »)."
+    if found.unclassed:
+        yield f"{number(found.unclassed)} refus signalé(s) à tort attendent d'être classés (console, « À tort »)."
+    if found.false_rules:
+        yield f"Règles en cause dans les refus à tort, à revoir : {', '.join(one.name for one in found.false_rules[:3])}."
     equip = [name for name, _, _ in _by_domain(found) if kind(name) in ("professionnel", "administration", "inconnu")]
     if equip:
         yield f"Correspondants à équiper de MSSanté d'abord : {', '.join(equip[:3])}."
@@ -184,7 +189,8 @@ def _by_domain(found: Figures) -> list[tuple[str, int, int]]:
 def _domains(found: Figures, kind: Kind) -> Markup:
     rows = [(d, said(words.KIND, kind(d)), r, s) for d, r, s in _by_domain(found)[:TOP]]
     lead = _p(
-        "Domaines extérieurs à qui des données de santé étaient destinées : les correspondants à équiper d'une messagerie sécurisée."
+        "Domaines extérieurs destinataires de messages retenus pour leur contenu (données de santé, ou illisible) : les correspondants à équiper d'une "
+        "messagerie sécurisée."
     )
     headings = ("Domaine", "Sorte", "Refusés", "Auraient été refusés")
     return _section(
@@ -215,10 +221,13 @@ def _trust_space(found: Figures) -> Markup:
         all=number(into + outside),
     )
     after = _p(
-        "Sur {n} refus pour données de santé, {f} ({share}) ont été suivis, dans les 7 jours, d'un envoi du même expéditeur vers MSSanté. "
+        "Sur {n} refus pour données de santé, {f} ({share}) ont été suivis, dans les 7 jours, d'un envoi du même expéditeur vers MSSanté{rest}. "
         "Ce qui part du webmail de l'opérateur ne passe pas par le guet : la part vraie est au moins celle-ci.",
         n=number(found.refusals),
         f=number(found.followed),
+        rest=f" ; {number(found.unfollowed)} autre(s), d'expéditeurs confidentiels, ne peuvent pas être suivis"
+        if found.unfollowed
+        else "",
         share=percent(found.followed, found.refusals),
     )
     return _section("mssante", "Vers MSSanté", lead, *((chart,) if weeks else ()), after)
@@ -255,10 +264,17 @@ def _acts(found: Figures) -> Markup:
 
 def _listed(caption: str, acts: Sequence[Act]) -> Markup:
     rows = [
-        (one.at[:10], said(words.ACT, one.what), one.about or one.ref or "–", one.by or "–", one.reason or "–", one.until[:10] or "–")
+        (one.at[:10], said(words.ACT, one.what), _about(one), one.by or "–", one.reason or "–", one.until[:10] or "–")
         for one in acts
     ]  # fmt: skip
     return table(caption, ("Jour", "Acte", "Sur quoi", "Par", "Raison", "Jusqu'au"), rows)
+
+
+def _about(one: Act) -> str:
+    """A reference first: it links an approval to its use."""
+    if one.ref and one.about:
+        return f"{one.ref} ({one.about})"
+    return one.ref or one.about or "–"
 
 
 def _state(standing: Standing) -> Markup:

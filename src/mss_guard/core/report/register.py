@@ -12,7 +12,7 @@ from typing import Any
 
 from mss_guard.core.report import words
 from mss_guard.core.report.charts import number
-from mss_guard.core.report.figures import Count, Figures, top
+from mss_guard.core.report.figures import UNREAD, Count, Figures, top
 from mss_guard.core.report.markdown import plain
 from mss_guard.core.report.words import said
 
@@ -30,7 +30,9 @@ LAWFUL = (
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """`grounds`, `categories`, `domains`: messages each. `unseen`: relayed without any inspection, by cause: perhaps violations, too."""
+    """`grounds`, `categories`, `domains`: messages each. Perhaps violations, too: `unread`, that nobody could read, by ground; `unseen`, relayed
+    without any inspection, by cause.
+    """
 
     structure: str
     first: str
@@ -39,6 +41,7 @@ class Entry:
     grounds: tuple[Count, ...]
     categories: tuple[Count, ...]
     domains: tuple[Count, ...]
+    unread: tuple[Count, ...]
     unseen: tuple[Count, ...]
 
 
@@ -52,10 +55,11 @@ def entry(found: Figures, structure: str) -> Entry | None:
         structure,
         days[0].isoformat(),
         days[-1].isoformat(),
-        sum(one.messages for one in found.gone),
-        _by((one.ground, one.messages) for one in found.gone),
-        _by((one.category, one.messages) for one in found.gone),
-        _by((one.domain, one.messages) for one in found.gone),
+        sum(one.messages for one in found.gone_read),
+        _by((one.ground, one.messages) for one in found.gone_read),
+        _by((one.category, one.messages) for one in found.gone_read),
+        _by((one.domain, one.messages) for one in found.gone_read),
+        _by((one.ground, one.messages) for one in found.gone if one.category == UNREAD),
         unseen,
     )
 
@@ -86,6 +90,7 @@ def as_text(given: Entry, period: str) -> str:
         *_listed("Pourquoi ils ont été transmis", ((said(words.GROUND, c.name), c.number) for c in given.grounds)),
         *_listed("Catégories, selon les règles", ((said(words.CATEGORY, c.name), c.number) for c in given.categories)),
         *_listed("Domaines destinataires", ((plain(c.name), c.number) for c in given.domains)),
+        *_listed("Transmis illisible, contenu inconnu", ((said(words.GROUND, c.name), c.number) for c in given.unread)),
         *_listed(
             "Transmis sans examen, contenu inconnu", ((said(words.UNINSPECTED, c.name), c.number) for c in given.unseen)
         ),

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, and_, case, distinct, func, or_, select, tuple_
 
 from mss_guard.core import report
-from mss_guard.core.report import FOLLOWED_WITHIN, INTO, OUTSIDE, Act, Count, Figures, Gone, Period
+from mss_guard.core.report import FOLLOWED_WITHIN, INTO, OUTSIDE, UNREAD, Act, Count, Figures, Gone, Period
 from mss_guard.core.report.figures import top
 from mss_guard.edge.audit_index import tables
 from mss_guard.edge.audit_index.store import Store
@@ -31,7 +31,7 @@ def figures(store: Store, period: Period, structures: Collection[str] | None = N
     """Everything of a period. `structures`: only theirs; None: all. Raises IndexBroken by `opened`."""
     within = _within(period, structures, _d)
     with store.engine.connect() as connection:
-        refusals, followed = _followed(connection, period, structures)
+        refusals, followed, unfollowed = _followed(connection, period, structures)
         acts = tuple(_acts(connection, period, structures))
         tort = wrongly([act for _, act in acts])
         return Figures(
@@ -46,13 +46,15 @@ def figures(store: Store, period: Period, structures: Collection[str] | None = N
             weeks=_weeks(connection, within),
             refusals=refusals,
             followed=followed,
+            unfollowed=unfollowed,
             false_positives=tuple(tort),
+            unclassed=len({act.ref for act in tort} - _classed(connection, period, structures)),
             false_rules=_rules_of(connection, sorted({act.ref for act in tort}), structures),
             exceptions=tuple(act for kind, act in acts if kind == "exception" and act.what in _SHOWN),
             bypasses=tuple(act for kind, act in acts if kind == "bypass"),
             openings=tuple(act for kind, act in acts if kind == "open-identity"),
-            consultations=sum(kind == "consult" for kind, _ in acts),
-            gone=_gone(connection, within),
+            consultations=sum(kind == "consult" and act.what == "decision" for kind, act in acts),
+            gone=tuple(sorted((*_gone(connection, within), *_gone_unread(connection, within)))),
         )
 
 
@@ -99,7 +101,7 @@ def _beside(connection: Connection, table: Any, column: Any, where: ColumnElemen
 
 
 def _domains(connection: Connection, within: ColumnElement[bool]) -> tuple[report.Domain, ...]:
-    """Recipients outside for whom health data was refused or spared, by domain and week."""
+    """Recipients outside for whom a message was refused or spared for what it holds, by domain and week."""
     told = or_(_r.c.reason.in_(("health-data", "quoted-only", "unreadable")), _d.c.measure == "advise")
     refused = func.sum(case((_r.c.action == "refuse", 1), else_=0))
     asked = (
@@ -118,10 +120,11 @@ def _domains(connection: Connection, within: ColumnElement[bool]) -> tuple[repor
 
 
 def _weeks(connection: Connection, within: ColumnElement[bool]) -> tuple[report.Week, ...]:
+    """Recipients that a message may have reached: of one that was refused whole nobody got anything."""
     asked = (
         select(_day, _r.c.standing, func.count())
         .select_from(_d.join(_r, _joined(_r)))
-        .where(within, _r.c.standing.in_((*INTO, *OUTSIDE)), _r.c.action == "relay")
+        .where(within, _r.c.standing.in_((*INTO, *OUTSIDE)), _r.c.action == "relay", _left)
         .group_by(_day, _r.c.standing)
     )
     counted: dict[date, Counter[bool]] = defaultdict(Counter)
@@ -130,30 +133,35 @@ def _weeks(connection: Connection, within: ColumnElement[bool]) -> tuple[report.
     return tuple(report.Week(week, n[True], n[False]) for week, n in sorted(counted.items()))
 
 
-def _followed(connection: Connection, period: Period, structures: Collection[str] | None) -> tuple[int, int]:
-    """(refusals for health data with a known sender, those after which the same sender wrote into the trust space in time)."""
+def _followed(connection: Connection, period: Period, structures: Collection[str] | None) -> tuple[int, int, int]:
+    """(refusals for health data with a known sender, those after which the same sender reached the trust space in time, those whose
+    sender is not kept).
+    """
     own = _within(period, structures, _d)
     refused = select(_d.c.at, _d.c.sender_who).where(
-        own, _d.c.action == "refuse", _d.c.reason.in_(("health-data", "quoted-only")), _d.c.sender_who.is_not(None)
+        own, _d.c.action == "refuse", _d.c.reason.in_(("health-data", "quoted-only"))
     )
     later = Period(period.first, period.after + FOLLOWED_WITHIN)
     asked = (
         select(_d.c.at, _d.c.sender_who)
         .select_from(_d.join(_r, _joined(_r)))
-        .where(_within(later, structures, _d), _r.c.standing.in_(INTO), _r.c.action == "relay")
+        .where(_within(later, structures, _d), _r.c.standing.in_(INTO), _r.c.action == "relay", _left)
         .where(_d.c.sender_who.is_not(None))
         .order_by(_d.c.at)
     )
     sent: dict[str, list[datetime]] = defaultdict(list)
     for at, who in connection.execute(asked):
         sent[who].append(datetime.fromisoformat(at))
-    whole = good = 0
+    whole = good = nameless = 0
     for at, who in connection.execute(refused):
+        if who is None:
+            nameless += 1
+            continue
         whole += 1
         when, moments = datetime.fromisoformat(at), sent[who]
         after = bisect_right(moments, when)
         good += after < len(moments) and moments[after] - when <= FOLLOWED_WITHIN
-    return whole, good
+    return whole, good, nameless
 
 
 def _acts(connection: Connection, period: Period, structures: Collection[str] | None) -> Iterator[tuple[str, Act]]:
@@ -173,6 +181,14 @@ def wrongly(acts: Iterable[Act]) -> list[Act]:
     return list({one.ref: one for one in reversed(told) if one.ref not in justified}.values())[::-1]
 
 
+def _classed(connection: Connection, period: Period, structures: Collection[str] | None) -> set[str]:
+    """References that an officer has judged, in the period or since."""
+    of = (_e.c.structure.in_(sorted(structures)),) if structures is not None else ()
+    asked = select(_e.c.record).where(_e.c.kind == "exception", _e.c.at >= period.first.isoformat(), *of)
+    told = (json.loads(text) for (text,) in connection.execute(asked))
+    return {str(one.get("ref")) for one in told if one.get("why") in ("confirmed", "justified")}
+
+
 def act(kind: str, record: dict[str, Any]) -> Act:
     """One record of somebody's doing."""
     about = record.get("rule") or record.get("category") or ", ".join(map(str, record.get("domains") or ())) or ""
@@ -189,27 +205,40 @@ def _rules_of(connection: Connection, refs: list[str], structures: Collection[st
 
 def _gone(connection: Connection, within: ColumnElement[bool]) -> tuple[Gone, ...]:
     """What was relayed beyond the trust space although it was held for health data, and whose outcome does not say that it stayed."""
-    ground = case(
-        (_d.c.approved.is_not(None), "approved"),
-        (_d.c.declared.is_not(None), "declared"),
-        (_d.c.exempted.is_(True), "exception"),
-        (_d.c.would == "refuse", "observe"),
-        (_d.c.measure.in_(("advise", "note")), _d.c.measure),
-        else_="relay",
-    )
-    left = select(_o.c.ref).where(_o.c.outcome.in_(_LEFT), _o.c.ref == _d.c.ref).exists()
-    asked = (
-        select(_d.c.at, _d.c.writer, _d.c.seq, ground, _r.c.domain)
-        .distinct()
-        .select_from(_d.join(_r, _joined(_r)))
-        .where(within, _d.c.health.is_(True), _r.c.action == "relay", _r.c.standing.in_(OUTSIDE), left)
-    )
-    found = [tuple(row) for row in connection.execute(asked)]
+    found = _beyond(connection, and_(within, _d.c.health.is_(True)))
     categories = _categories(connection, [row[:3] for row in found])
     counted = Counter((row[3], categories.get(row[:3], "care"), row[4] or "") for row in found)
     return tuple(Gone(*key, n) for key, n in sorted(counted.items()))
 
 
+def _gone_unread(connection: Connection, within: ColumnElement[bool]) -> tuple[Gone, ...]:
+    """What nobody could read and what was let out by somebody's word, in observation or with a warning: perhaps health data, perhaps not."""
+    unread = select(_u.c.at).where(_joined(_u)).exists()
+    rest = and_(within, _d.c.health.is_not(True), unread, _ground != "relay")
+    counted = Counter((row[3], UNREAD, row[4] or "") for row in _beyond(connection, rest))
+    return tuple(Gone(*key, n) for key, n in counted.items())
+
+
+def _beyond(connection: Connection, where: ColumnElement[bool]) -> list[tuple[Any, ...]]:
+    """(at, writer, seq, ground, domain) of fitting messages that may have left, once for each domain outside."""
+    asked = (
+        select(_d.c.at, _d.c.writer, _d.c.seq, _ground, _r.c.domain)
+        .distinct()
+        .select_from(_d.join(_r, _joined(_r)))
+        .where(where, _r.c.action == "relay", _r.c.standing.in_(OUTSIDE), _left)
+    )
+    return [tuple(row) for row in connection.execute(asked)]
+
+
+_ground = case(
+    (_d.c.approved.is_not(None), "approved"),
+    (_d.c.declared.is_not(None), "declared"),
+    (_d.c.exempted.is_(True), "exception"),
+    (_d.c.would == "refuse", "observe"),
+    (_d.c.measure.in_(("advise", "note")), _d.c.measure),
+    else_="relay",
+)
+_left = select(_o.c.ref).where(_o.c.outcome.in_(_LEFT), _o.c.ref == _d.c.ref).exists()
 _PIECE = 500
 
 

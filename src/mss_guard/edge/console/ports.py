@@ -81,6 +81,7 @@ class Decision:
     proof: Proof
     liftable: str = ""  # why it cannot be lifted, "" when it can
     opens: bool = False  # an identity is sealed there
+    contestable: bool = True  # there was a refusal or a note, which may have been wrong
 
 
 @dataclass(frozen=True, slots=True)
