@@ -75,7 +75,7 @@ def test_an_unknown_region_is_a_mistake():
     ("refusal", "words"),
     [
         (JournalBusy("/j"), "déjà tenu par un autre processus"),
-        (FileNotFoundError(2, "No such file or directory", "/c.yaml"), "/c.yaml : No such file or directory"),
+        (FileNotFoundError(2, "No such file or directory", "/c.yaml"), "/c.yaml : n'existe pas"),
         (OSError("odd"), "odd"),
         (OSError(), "OSError"),
     ],

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
-from mss_guard import config, doors
+from mss_guard import config, doors, system_words
 from mss_guard.core import addresses, inspection, notice, partners, policy, strict_yaml
 from mss_guard.core.model import (
     Level,
@@ -325,6 +325,6 @@ def explain(refusal: BaseException) -> Sequence[str]:
         return [f"Le journal {refusal} est déjà tenu par un autre processus."]
     if isinstance(refusal, JournalUnavailable):
         return [f"Le journal ne peut pas être écrit ({refusal})."]
-    if isinstance(refusal, OSError) and refusal.filename:
-        return [f"{refusal.filename} : {refusal.strerror}"]
+    if isinstance(refusal, OSError):
+        return [system_words.said(refusal)]
     return [str(refusal) or type(refusal).__name__]

@@ -207,6 +207,41 @@ def test_a_month_is_reported_and_what_left_is_entered(written, tmp_path):
     assert [record["what"] for record in told][-1:] == ["report"]
 
 
+@pytest.mark.parametrize(
+    ("command", "why"),
+    [
+        (("register", "--period", "nimp"), "« nimp » : un mois s'écrit"),
+        (("register", "--period", "2026-10-09..2026-10-01"), "la fin vient avant le début"),
+        (("register", "--period", "2026-10-09..x"), "une période s'écrit"),
+        (("register", "--period", "2099-01"), "n'a pas commencé"),
+        (("report", "--month", "2099-01"), "n'a pas commencé"),
+        (("report", "--month", "octobre"), "« octobre » : un mois s'écrit"),
+    ],
+)
+def test_a_period_that_cannot_be_meant_is_named(written, command, why):
+    config, _ = written
+    ran = run("audit", *command, "-c", config)
+    assert (ran.status, ran.out) == (2, "")
+    assert why in ran.err
+
+
+def test_what_officers_take_away_is_theirs_alone(written, tmp_path):
+    """Index, export and report are for their owner, whatever the umask; what the disk refuses is said in French."""
+    config, _ = written
+    for command, name in (("export", "e.csv"), ("report", "r.html")):
+        (tmp_path / name).touch(0o644)
+        month = ("--month", f"{datetime.now(UTC):%Y-%m}") if command == "report" else ()
+        assert run("audit", command, *month, "-c", config, "-o", tmp_path / name).status == 0
+        assert (tmp_path / name).stat().st_mode & 0o777 == 0o600
+    fresh = config.with_name("autre.yaml")
+    fresh.write_text(config.read_text().replace("audit.db", "autre.db"))
+    assert run("audit", "index", "-c", fresh).status == 0
+    assert (config.parent / "autre.db").stat().st_mode & 0o777 == 0o600
+    nowhere = run("audit", "export", "-c", config, "-o", tmp_path / "rien" / "e.csv")
+    assert nowhere.status == 75
+    assert "n'existe pas" in nowhere.err
+
+
 @pytest.fixture(scope="module")
 def shared(tmp_path_factory):
     """An index that two structures share, seen from Les Tilleuls."""

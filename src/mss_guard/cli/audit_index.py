@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from mss_guard.cli.common import OK, TEMPORARY, USAGE, Json, leave, put, refusals, say, whoever, write_down
+from mss_guard.cli.common import OK, TEMPORARY, USAGE, Json, leave, private, put, refusals, say, whoever, write_down
 from mss_guard.cli.language import t
 
 ALL = "*"
@@ -29,7 +29,7 @@ class Wanted:
 @contextmanager
 def index(config: Path | None, *, rebuild: bool = False) -> Iterator[tuple[Any, Any, Any]]:
     """(settings, index, what was fed) of this configuration; says on stderr why there is none, and ends with status 75."""
-    from mss_guard import auditing, errands
+    from mss_guard import auditing, errands, system_words
     from mss_guard.edge.audit_index import IndexBroken
 
     with refusals():
@@ -41,7 +41,7 @@ def index(config: Path | None, *, rebuild: bool = False) -> Iterator[tuple[Any, 
         with auditing.fed(settings, rebuild=rebuild) as (store, told):
             yield settings, store, told
     except (IndexBroken, OSError) as problem:
-        say(str(problem))
+        say(system_words.said(problem) if isinstance(problem, OSError) else str(problem))
         leave(TEMPORARY)
 
 
@@ -91,8 +91,7 @@ def export(config: Path | None, wanted: Wanted, form: Literal["csv", "json"], ou
         if output is None:
             sys.stdout.write("".join(lines))
         else:
-            with output.open("w", encoding="utf-8", newline="") as file:
-                file.writelines(lines)
+            private(output, lines)
     leave(OK)
 
 

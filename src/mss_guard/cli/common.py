@@ -9,7 +9,7 @@ import json
 import os
 import re
 import sys
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
@@ -97,6 +97,14 @@ def fitting(asked: Mapping[str, str | None], kinds: Collection[str] = ()) -> Non
         say(f"--{name} : {said}")
     if wrong:
         leave(USAGE)
+
+
+def private(path: Path, text: str | Iterable[str]) -> None:
+    """A file that only its owner reads, whatever the umask: what officers take away names domains, acts and officers. Raises OSError."""
+    fresh = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+    os.fchmod(fresh, 0o600)
+    with os.fdopen(fresh, "w", encoding="utf-8", newline="") as file:
+        file.writelines([text] if isinstance(text, str) else text)
 
 
 def whoever() -> str:

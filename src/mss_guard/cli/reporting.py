@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from mss_guard.cli import audit_index, identity
-from mss_guard.cli.common import NO, OK, USAGE, Config, Json, leave, put, refusals, say, whoever, write_down
+from mss_guard.cli.common import NO, OK, USAGE, Config, Json, leave, private, put, refusals, say, whoever, write_down
 from mss_guard.cli.language import t
 
 if TYPE_CHECKING:
@@ -81,18 +81,18 @@ def _give(text: str, output: Path | None) -> None:
     if output is None:
         sys.stdout.write(text)
     else:
-        output.write_text(text, encoding="utf-8")
+        private(output, text)
 
 
 def _month(given: str | None) -> Period:
     from mss_guard.core import report as documents
 
     if given is None:
-        return documents.last_month(datetime.now(UTC).date())
+        return documents.last_month(_today())
     try:
-        return documents.month(given)
+        return _begun(documents.month(given))
     except ValueError:
-        _unsaid("--month 2026-10")
+        _unsaid(given, t("un mois s'écrit 2026-10", "a month is written 2026-10"))
 
 
 def _period(given: str | None) -> Period:
@@ -105,12 +105,23 @@ def _period(given: str | None) -> Period:
     try:
         found = documents.Period(date.fromisoformat(first), date.fromisoformat(last) + timedelta(days=1))
     except ValueError:
-        _unsaid("--period 2026-10-01..2026-10-31")
+        _unsaid(given, t("une période s'écrit 2026-10-01..2026-10-31", "a period is written 2026-10-01..2026-10-31"))
     if found.first >= found.after:
-        _unsaid("--period 2026-10-01..2026-10-31")
-    return found
+        _unsaid(given, t("la fin vient avant le début", "it ends before it begins"))
+    return _begun(found)
 
 
-def _unsaid(words: str) -> NoReturn:
-    say(words)
+def _begun(period: Period) -> Period:
+    """Of days that have not come nothing can be told."""
+    if period.first > _today():
+        _unsaid(period.label, t("cette période n'a pas commencé", "this period has not begun"))
+    return period
+
+
+def _today() -> date:
+    return datetime.now(UTC).date()
+
+
+def _unsaid(given: str | None, why: str) -> NoReturn:
+    say(f"« {given} » : {why}")
     leave(USAGE)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from mss_guard import system_words
 from mss_guard.cli import scan_json
 from mss_guard.cli.common import NO, OK, TEMPORARY, USAGE, Config, Json, leave, plain, put, refusals, say
 from mss_guard.cli.language import t
@@ -201,8 +202,10 @@ def _read(name: str, limit: int) -> bytes | str:
             return sys.stdin.buffer.read(limit + 1)
         with Path(name).open("rb") as file:
             return file.read(limit + 1)
-    except (OSError, ValueError) as problem:  # ValueError: a NUL in the name
-        return getattr(problem, "strerror", None) or type(problem).__name__
+    except OSError as problem:
+        return system_words.words(problem)
+    except ValueError:  # a NUL in the name
+        return "nom impossible"
 
 
 def _address(text: str) -> Address:

@@ -82,7 +82,10 @@ def _engine(url: str) -> Engine:
     if parsed.drivername not in ("sqlite", "postgresql+psycopg"):
         raise IndexBroken("audit.index : seules sqlite:// et postgresql:// sont connues")
     if parsed.drivername == "sqlite" and parsed.database:
-        Path(parsed.database).parent.mkdir(mode=0o750, parents=True, exist_ok=True)
+        file = Path(parsed.database)
+        file.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
+        if not file.exists() and parsed.database != ":memory:":
+            file.touch(mode=0o600)  # SQLite would ask the umask; its -wal and -shm take after the file
     engine = create_engine(parsed)
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _tune)
