@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -141,7 +141,7 @@ class Witness:
     async def _mail(self, settings: Settings, found: Sequence[Head], now: datetime) -> str | None:
         dpo = addresses.parse((settings.structure.dpo.email or "").encode(), smtputf8=True)
         public = await asyncio.to_thread(journals.exported, Path(settings.state) / "keys")
-        used = [public[k].pem for k in sorted({h.key for h in found}) if k in public]
+        used = {k: public[k].pem for k in sorted({h.key for h in found}) if k in public}
         utf8 = b"" if dpo.raw.isascii() else b" SMTPUTF8"
         reply = await self._submit(
             b"MAIL FROM:<>" + utf8, b"RCPT TO:<" + dpo.raw + b">", letter(settings, found, used, now)
@@ -182,8 +182,8 @@ def _keep(path: Path, told: Status) -> None:
         _log.error("witness.state", problem=type(problem).__name__)
 
 
-def letter(settings: Settings, found: Sequence[Head], public: Sequence[str], now: datetime) -> bytes:
-    """The daily mail to the DPO (CRLF): what it is, what to do with it, the heads, and the keys that signed them."""
+def letter(settings: Settings, found: Sequence[Head], public: Mapping[str, str], now: datetime) -> bytes:
+    """The daily mail to the DPO (CRLF): what it is, what to do with it, the heads, and the keys that signed them (id → PEM)."""
     structure = settings.structure
     message = EmailMessage(policy=email_policy.SMTP)
     sender = structure.contact.email or structure.dpo.email
@@ -195,11 +195,14 @@ def letter(settings: Settings, found: Sequence[Head], public: Sequence[str], now
     message["Auto-Submitted"] = "auto-generated"  # RFC 3834 §5
     message["X-Auto-Response-Suppress"] = "All"
     message["Content-Language"] = "fr"
-    message.set_content(_words(found, public), charset="utf-8", cte="quoted-printable")
+    message.set_content(_words(found), charset="utf-8", cte="quoted-printable")
+    for key, pem in public.items():
+        # In a file of its own: in the text a base64 "=" is written "=3D", and who copies it from there has another key.
+        message.add_attachment(pem, cte="7bit", filename=f"cle-{key}.pem.txt")
     return message.as_bytes()
 
 
-def _words(found: Sequence[Head], public: Sequence[str]) -> str:
+def _words(found: Sequence[Head]) -> str:
     summary = [f"  {h.log} : {h.seq} enregistrements jusqu'au {h.at[:16].replace('T', ' ')} UTC" for h in found]
     return "\n".join([
         "Ce message est le témoin du journal des décisions. Il ne contient aucune donnée personnelle.",
@@ -213,5 +216,6 @@ def _words(found: Sequence[Head], public: Sequence[str]) -> str:
         "",
         *(h.line for h in found),
         "",
-        *public,
+        "La pièce jointe est la clé publique qui les a signées.",
+        "",
     ])  # fmt: skip
