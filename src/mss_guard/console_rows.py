@@ -5,6 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from mss_guard.core.policy import Knowledge
+from mss_guard.core.policy.rows import Exemption
+from mss_guard.core.report import Act, words
+from mss_guard.core.report.words import said
 from mss_guard.edge import audit_index, journal
 from mss_guard.edge.audit_index import Asked, Store
 from mss_guard.edge.console import Line, Proof, Signalled, View
@@ -17,6 +21,18 @@ def line(one: audit_index.Decision) -> Line:
         f["ref"], f["at"], f["structure"], f["action"], f["would"] or "", f["reason"] or "", f["level"] or "", f["sender_domain"] or "",
         tuple(dict.fromkeys(r["domain"] for r in one.recipients if r["domain"])), one.rules, one.outcome or "",
     )  # fmt: skip
+
+
+def dated(row: Exemption, *, named: bool) -> Act:
+    """A dated exception. `named`: with the addresses it is for; else an address is told by its domain alone."""
+    about = f"règle {row.rule}" if row.rule else said(words.CATEGORY, row.category) if row.category else "tout"
+    limits = f"{about}, jusqu'au niveau « {said(words.LEVEL, row.level)} » : {said(words.MEASURE, row.action)}"
+    ways = " → ".join(one if named else _place(one) for one in (row.sender, row.to))
+    return Act(row.made.isoformat(), "added", row.id, row.by, row.reason, f"{ways} ; {limits}", row.until.isoformat())
+
+
+def _place(text: str) -> str:
+    return f"une adresse de {text.rpartition('@')[2]}" if "@" in text else text
 
 
 def from_index(one: audit_index.Decision) -> dict[str, Any]:
@@ -65,3 +81,15 @@ def signalled(store: Store, view: View, since: str) -> tuple[Signalled, ...]:
         )
         for ref, e in reversed(first.items())
     )  # fmt: skip
+
+
+def sources(knowledge: Knowledge) -> dict[str, object]:
+    """What is in force, and where it comes from."""
+    space, partners = knowledge.space, knowledge.partners
+    return {
+        "Connaissances": knowledge.version,
+        "Liste blanche": space.source or "–",
+        "Domaines inscrits": len(space.domains),
+        "Ajoutés, retirés ici": f"{len(space.extra)}, {len(space.deny)}",
+        "Partenaires": len(partners.domains) + len(partners.families) + len(partners.addresses),
+    }

@@ -12,6 +12,7 @@ import structlog
 
 from mss_guard import assembly, reports
 from mss_guard.config import Settings
+from mss_guard.console_pens import Pens
 from mss_guard.consoling import Office
 from mss_guard.edge import audit_index, console, service_manager
 from mss_guard.edge.journal import Journal
@@ -35,28 +36,28 @@ async def run(settings: Settings) -> None:
         raise NoAccounts("aucun compte ne peut se connecter : mss-guard console user add NOM --role dpo-rssi")
     loaded = await asyncio.to_thread(assembly.load, settings, datetime.now(UTC), compiled=False)
     desk = await asyncio.to_thread(reports.desk, loaded)
-    journal = await asyncio.to_thread(
-        Journal.open, Path(settings.audit.path), settings.node, "console", settings.structure.id, Path(settings.state) / "keys"
-    )  # fmt: skip
+    root, keys = Path(settings.audit.path), Path(settings.state) / "keys"
+    own = await asyncio.to_thread(Journal.open, root, settings.node, "console", settings.structure.id, keys)
+    pens = Pens(settings.structure.id, own, lambda one: Journal.open(root, settings.node, f"console-{one}", one, keys))
     try:
         with audit_index.opened(settings.audit.index, create=True) as store:
-            office = Office(loaded, store, journal, desk)
+            office = Office(loaded, store, pens, desk)
             app = console.build(desk_of(settings, held, office), hosts(settings))
             server = console.server(app, listening(settings))
             _log.info("console.listening", address=settings.console.address, port=settings.console.port)
             service_manager.notify("READY=1")
-            purging = asyncio.create_task(_purge(journal, settings))
+            purging = asyncio.create_task(_purge(pens, settings))
             await server.serve()
             purging.cancel()
     finally:
-        await journal.close()
+        await pens.close()
 
 
-async def _purge(journal: Journal, settings: Settings) -> None:
-    """Once a day what is beyond its retention in this process's own directory goes: the service leaves a writer at work to itself."""
+async def _purge(pens: Pens, settings: Settings) -> None:
+    """Once a day what is beyond its retention in this process's own directories goes: the service leaves a writer at work to itself."""
     while True:
         try:
-            await journal.purge(settings.audit.retention)
+            await pens.purge(settings.audit.retention)
         except Exception as fault:  # noqa: BLE001 - a failure is for the next day
             _log.error("journal.purge-failed", error=type(fault).__name__)
         await asyncio.sleep(PURGE_EVERY)

@@ -6,6 +6,7 @@ passes by.
 
 from __future__ import annotations
 
+import asyncio
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -16,6 +17,7 @@ from pathlib import Path
 from mss_guard import auditing, console_rows, lifting, reports
 from mss_guard.assembly import Loaded
 from mss_guard.config import Settings
+from mss_guard.console_pens import Pens
 from mss_guard.core import addresses, report
 from mss_guard.core.report import Act, Figures, Period
 from mss_guard.edge import audit_index, exemptions, journal
@@ -35,7 +37,7 @@ from mss_guard.edge.console import (
     Unwritten,
     View,
 )
-from mss_guard.edge.journal import FieldError, Journal, JournalBusy, JournalUnavailable, KeyRefused, sealing
+from mss_guard.edge.journal import KeyRefused, sealing
 from mss_guard.edge.passes import Pass, Passes
 
 FRESH = 2.0  # seconds for which the index is as new as it need be
@@ -49,10 +51,10 @@ _PLAIN = {"ref": "ref", "domaine": "domain", "regle": "rule", "statut": "standin
 
 
 class Office:
-    """For `edge.console`. `store`: the open index; `written`: this process's writer of the journal."""
+    """For `edge.console`. `store`: the open index; `pens`: this process's writers of the journal."""
 
-    def __init__(self, loaded: Loaded, store: Store, written: Journal, desk: reports.Desk) -> None:
-        self._loaded, self._store, self._journal, self._desk = loaded, store, written, desk
+    def __init__(self, loaded: Loaded, store: Store, pens: Pens, desk: reports.Desk) -> None:
+        self._loaded, self._store, self._pens, self._desk = loaded, store, pens, desk
         self._feeding, self._fed_at = threading.Lock(), 0.0
         self._standing: tuple[float, report.Standing] | None = None
         self._requests = Requests(self._state)
@@ -153,18 +155,13 @@ class Office:
 
     # --- exceptions, false positives ----------------------------------------------------------------------------------
 
-    def exceptions(self, view: View) -> Exceptions:
+    def exceptions(self, view: View, *, named: bool = False) -> Exceptions:
+        """`named`: with the addresses that dated rows are for, else their domains."""
         waiting = [p for p in Passes(self._state).waiting() if self._mine(view, p.ref)]
-        rows = exemptions.read(self._state) if view is None or self._settings.structure.id in view else ()
+        rows = exemptions.read(self._state) if self._is_host(view) else ()
         return Exceptions(
             tuple(Act("", "approved", p.ref, p.by, p.reason, ", ".join(p.domains), p.until.isoformat()) for p in waiting),
-            tuple(
-                Act(
-                    r.made.isoformat(), "added", r.id, r.by, r.reason,
-                    f"{r.sender} → {r.to}, {r.rule or r.category or 'tout'} ≤ {r.level} : {r.action}", r.until.isoformat(),
-                )
-                for r in rows
-            ),
+            tuple(console_rows.dated(r, named=named) for r in rows),
             tuple(one for one in self._requests.all(datetime.now(UTC)) if self._mine(view, one.ref)),
         )  # fmt: skip
 
@@ -173,7 +170,7 @@ class Office:
         if view is None:
             return True
         if not ref.startswith("MSSG-"):
-            return self._settings.structure.id in view
+            return self._is_host(view)
         with self._index() as store:
             return bool(audit_index.find(store, Asked(ref=ref, structures=view), most=1).decisions)
 
@@ -185,23 +182,18 @@ class Office:
     # --- state and documents ------------------------------------------------------------------------------------------
 
     def state(self, view: View) -> State:
+        """Of the machine only for the structure that keeps it: how many decisions others have, and from where its list comes, is theirs."""
         counted = {one.name: one.number for one in self.figures(view, 30).rules}
-        knowledge = self._loaded.state.knowledge
-        space = knowledge.space
-        sources = {
-            "Connaissances": knowledge.version,
-            "Liste blanche": space.source or "–",
-            "Domaines inscrits": len(space.domains),
-            "Ajoutés, retirés ici": f"{len(space.extra)}, {len(space.deny)}",
-            "Partenaires": len(knowledge.partners.domains)
-            + len(knowledge.partners.families)
-            + len(knowledge.partners.addresses),
-        }
         rules = [
             (name, title, self._desk.modes.get(name, ""), counted.get(name, 0))
             for name, title in self._desk.titles.items()
         ]
-        return State(self._stands(), sources, sorted(rules, key=lambda rule: (-rule[3], rule[0])))
+        host = self._is_host(view)
+        return State(
+            self._stands() if host else None,
+            console_rows.sources(self._loaded.state.knowledge) if host else {},
+            sorted(rules, key=lambda rule: (-rule[3], rule[0])),
+        )
 
     def _stands(self) -> report.Standing:
         """Verifies the whole journal, at most once a minute."""
@@ -213,7 +205,8 @@ class Office:
     def report(self, view: View, month: str) -> str | None:
         with self._index() as store:
             found = audit_index.figures(store, report.month(month), view)
-        return reports.page(self._desk, found, reports.whose(self._settings, view), self._stands())
+        stands = self._stands() if self._is_host(view) else reports.elsewhere(self._settings, datetime.now(UTC))
+        return reports.page(self._desk, found, reports.whose(self._settings, view), stands)
 
     def register(self, view: View, month: str) -> str | None:
         period = report.month(month)
@@ -226,21 +219,32 @@ class Office:
 
     # --- what is written ----------------------------------------------------------------------------------------------
 
-    async def _write(self, kind: str, ref: str | None, fields: Mapping[str, object]) -> None:
-        """On disk when this returns. Raises Unwritten."""
-        try:
-            await self._journal.append(kind, ref, fields, None)
-        except (JournalBusy, JournalUnavailable, FieldError) as problem:
-            raise Unwritten(type(problem).__name__) from problem
+    async def _write(self, kind: str, ref: str | None, fields: Mapping[str, object], view: View = None) -> None:
+        """On disk when this returns, under the structure of the decision it is about, else of who acts. Raises Unwritten."""
+        structure = await asyncio.to_thread(self._structure_of, ref, view)
+        if why := await self._pens.write(structure, kind, ref, fields):
+            raise Unwritten(why)
+
+    def _structure_of(self, ref: str | None, view: View) -> str | None:
+        if ref is not None and ref.startswith("MSSG-"):
+            with self._index() as store:
+                found = audit_index.find(store, Asked(ref=ref), most=1).decisions
+            return str(found[0].fields["structure"]) if found else None
+        return None if self._is_host(view) else min(view or (), default=None)
+
+    def _is_host(self, view: View) -> bool:
+        """Whether somebody with this view belongs to the structure that keeps this guard."""
+        return view is None or self._settings.structure.id in view
 
     async def consulted(self, person: Person, what: str, ref: str | None = None, found: int | None = None) -> None:
         number = {} if found is None else {"found": found}
-        await self._write("consult", ref, {"what": what, "by": person.name, **number})
+        await self._write("consult", ref, {"what": what, "by": person.name, **number}, person.view)
 
     async def searched(self, person: Person, address: str, found: int) -> None:
         parsed = addresses.parse(address.encode(), smtputf8=True)
         who = list(journal.Keys(self._state / "keys").candidates(parsed))
-        await self._write("consult", None, {"what": "subject", "by": person.name, "who": who, "found": found})
+        fields = {"what": "subject", "by": person.name, "who": who, "found": found}
+        await self._write("consult", None, fields, person.view)
 
     async def open_identity(self, names: str, ref: str, reason: str, key: bytes, passphrase: str) -> Identity | str:
         """Who wrote to whom, after the record of it; or why it stays closed."""
@@ -313,8 +317,12 @@ class Office:
         self._fed_at = 0.0
         return ""
 
-    def ask(self, person: Person, what: str, ref: str, reason: str) -> None:
+    def ask(self, person: Person, what: str, ref: str, reason: str) -> str:
+        """Let an act wait for a second officer; why not, else ""."""
+        if any((one.what, one.ref) == (what, ref) for one in self._requests.all(datetime.now(UTC))):
+            return "la même demande attend déjà un second accord, page « Exceptions »"
         self._requests.add(what, ref, person.name, reason, datetime.now(UTC))
+        return ""
 
     def confirmable(self, person: Person, identifier: str) -> Pending | None:
         """The request, when it is there and somebody else's."""

@@ -14,7 +14,7 @@ from pathlib import Path
 from mss_guard import witnessing
 from mss_guard.assembly import Loaded
 from mss_guard.config import Settings
-from mss_guard.core import inspection, report, trust
+from mss_guard.core import detect, inspection, report, trust
 from mss_guard.core.model import Address
 from mss_guard.core.model import Standing as RecipientStanding
 from mss_guard.core.notice.roads import Roads
@@ -36,7 +36,7 @@ class Desk:
 def desk(loaded: Loaded) -> Desk:
     """From the rules and roads in force; compiles the rules, which takes seconds."""
     ruleset = inspection.load(loaded.payload).ruleset
-    titles = {name: entry.title for name, entry in ruleset.entries.items()}
+    titles = {**detect.titles(), **{name: entry.title for name, entry in ruleset.entries.items()}}
     return Desk(titles, kinds(loaded), {name: str(mode) for name, mode in ruleset.modes.items()})
 
 
@@ -119,6 +119,13 @@ def standing(loaded: Loaded, now: datetime) -> Standing:
     )
 
 
+def elsewhere(settings: Settings, now: datetime) -> Standing:
+    """What another structure is told of this guard: whom to ask. Its list, its chain and how much it writes are its own matter."""
+    ask = f"se demande à {settings.structure.name}, qui tient ce guet"
+    lines = (f"Chaîne : {ask}",)
+    return Standing(settings.structure.name, "", now.astimezone(UTC).date(), ask, True, lines, True, ask, True)
+
+
 def _list_said(loaded: Loaded, now: datetime) -> tuple[str, bool]:
     space = loaded.state.knowledge.space
     if loaded.settings.trust.list is None or space.confirmed_at is None:
@@ -144,4 +151,4 @@ def register(
     return report.entry(figures(store, period, structures), whose(settings, structures))
 
 
-__all__ = ["Desk", "desk", "kinds", "monthly", "page", "register", "standing", "whose"]
+__all__ = ["Desk", "desk", "elsewhere", "kinds", "monthly", "page", "register", "standing", "whose"]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from argon2 import PasswordHasher
 
-from mss_guard import consoling, errands, exporting, reports
+from mss_guard import console_pens, consoling, errands, exporting, reports
 from mss_guard.core.rights import Role
 from mss_guard.edge import audit_index, console, journal
 from mss_guard.edge.console.web import PAGES
@@ -26,7 +26,7 @@ def given(config: Path, index: Path) -> bytes:
     pen = Journal.open(root, "essai", "console", "tilleuls", keys)
     try:
         with audit_index.opened(f"sqlite:///{index}", create=True) as store:
-            office = consoling.Office(loaded, store, pen, reports.desk(loaded))
+            office = consoling.Office(loaded, store, console_pens.Pens("tilleuls", pen), reports.desk(loaded))
             accounts = console.Accounts(
                 index.parent / "state", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
             )

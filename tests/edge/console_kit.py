@@ -16,7 +16,7 @@ from typing import Any
 from argon2 import PasswordHasher
 from starlette.testclient import TestClient
 
-from mss_guard import consoling, errands, judgement, reports
+from mss_guard import console_pens, consoling, errands, judgement, reports
 from mss_guard.core.model import HopReply, Level
 from mss_guard.core.rights import Role
 from mss_guard.edge import audit_index, console, journal
@@ -138,12 +138,13 @@ def standing(folder: Path) -> Iterator[House]:
     pen = Pen.open(root, "essai", "console", "tilleuls", keys)
     try:
         with audit_index.opened(loaded.settings.audit.index, create=True) as store:
+            pens = console_pens.Pens("tilleuls", pen, lambda one: Pen.open(root, "essai", f"console-{one}", one, keys))
             office = consoling.Office(
-                loaded, store, pen, reports.Desk({"evidence.care": "Des <soins>"}, reports.kinds(loaded))
+                loaded, store, pens, reports.Desk({"evidence.care": "Des <soins>"}, reports.kinds(loaded))
             )
             yield House(folder, office, accounts, private, refused, second, certain, relayed, settings=loaded.settings)
     finally:
-        asyncio.run(pen.close())
+        asyncio.run(pens.close())
 
 
 @contextmanager

@@ -41,6 +41,11 @@ _TITLES = {
 }
 
 
+def titles() -> dict[str, str]:
+    """The titles of the findings that no entry of the rules makes: windows of evidence, by category."""
+    return {f"evidence.{category}": title for category, title in _TITLES.items()}
+
+
 @dataclass(frozen=True, slots=True)
 class Detector:
     """A Ruleset compiled: all that judging needs."""

@@ -31,8 +31,7 @@ async def identity(visit: Visit) -> Response:
     names = visit.person.name
     if "identity" in visit.desk.four_eyes:
         if not visit.form.get("demande"):
-            visit.office.ask(visit.person, "identity", ref, reason)
-            return RedirectResponse("/exceptions", 303)
+            return _waiting(visit, "identity", ref, reason)
         asked = await _asked(visit)
         if asked is None or asked.what != "identity" or asked.ref != ref:
             return _said(
@@ -72,9 +71,13 @@ async def _decided(visit: Visit, what: str, ref: str, reason: str) -> Response:
     if not _fit(reason):
         return _said(visit, 400, _REASON)
     if "exceptions" in visit.desk.four_eyes:
-        visit.office.ask(visit.person, what, ref, reason)
-        return RedirectResponse("/exceptions", 303)
+        return _waiting(visit, what, ref, reason)
     return await _done(visit, what, ref, reason, visit.person.name)
+
+
+def _waiting(visit: Visit, what: str, ref: str, reason: str) -> Response:
+    why = visit.office.ask(visit.person, what, ref, reason)
+    return _said(visit, 409, f"{ref} : {why}.") if why else RedirectResponse("/exceptions", 303)
 
 
 async def _done(visit: Visit, what: str, ref: str, reason: str, names: str) -> Response:
@@ -84,16 +87,25 @@ async def _done(visit: Visit, what: str, ref: str, reason: str, names: str) -> R
 
 
 async def confirm(visit: Visit) -> Response:
-    """The second officer's word on an exception that waits."""
+    """The second officer's word on an exception that waits; a request of any kind may be put aside, by who made it too."""
+    if visit.form.get("non"):
+        return await _put_aside(visit)
     asked = await _asked(visit)
     if asked is None or asked.what == "identity":
         return _said(
             visit, 409, "Cette demande n'existe plus, ou elle est de vous : une autre personne doit la confirmer."
         )
     visit.office.settle(asked.id)
-    if visit.form.get("non"):
-        return RedirectResponse("/exceptions", 303)
     return await _done(visit, asked.what, asked.ref, asked.reason, f"{asked.by}, {visit.person.name}")
+
+
+async def _put_aside(visit: Visit) -> Response:
+    seen = await run_in_threadpool(visit.office.exceptions, visit.person.view)
+    named = visit.form.get("demande", "")
+    if not any(one.id == named for one in seen.pending):
+        return _said(visit, 409, "Cette demande n'existe plus.")
+    visit.office.settle(named)
+    return RedirectResponse("/exceptions", 303)
 
 
 async def _asked(visit: Visit) -> Pending | None:

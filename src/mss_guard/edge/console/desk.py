@@ -139,7 +139,7 @@ def _to_sign_in(request: Request) -> Response:
 async def read_form(request: Request) -> tuple[dict[str, str], dict[str, bytes]] | None:
     """Fields and files of a form; None when it is too large, or none. Of a field given twice the last counts."""
     declared = request.headers.get("content-length", "")
-    if not declared.isdigit() or int(declared) > LARGEST:
+    if not (declared.isascii() and declared.isdigit()) or int(declared) > LARGEST:
         return None
     given: FormData = await request.form(max_files=1, max_fields=40, max_part_size=LARGEST)
     fields = {name: value for name, value in given.multi_items() if isinstance(value, str)}

@@ -9,14 +9,17 @@ from datetime import date
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import RedirectResponse, Response
 
+from mss_guard.core import questions
 from mss_guard.core.report import Day, Figures
+from mss_guard.core.rights import Right
 from mss_guard.edge.console.desk import Visit, trouble
+from mss_guard.edge.console.ports import Listing
 from mss_guard.edge.console.render import record
 
 PAGE = 50
 SPANS = (1, 7, 30, 365)
 FILTERS = ("ref", "adresse", "domaine", "regle", "statut", "action", "aurait", "motif", "structure", "depuis", "jusqu")
-REF = re.compile(r"MSSG-[2-9A-HJKMNP-Z]{4}-[2-9A-HJKMNP-Z]{4}")
+REF = questions.REFERENCE
 _MONTH = re.compile(r"20\d\d-(0[1-9]|1[0-2])")
 _LONGEST = 200  # characters of a filter
 
@@ -24,7 +27,7 @@ _LONGEST = 200  # characters of a filter
 async def dashboard(visit: Visit) -> Response:
     """Today, 7, 30 or 365 days."""
     asked = visit.request.query_params.get("jours", "7")
-    days = int(asked) if asked.isdigit() and int(asked) in SPANS else 7
+    days = _number(asked) if _number(asked) in SPANS else 7
     found = await run_in_threadpool(visit.office.figures, visit.person.view, days)
     exceptions = await run_in_threadpool(visit.office.exceptions, visit.person.view)
     waiting = [one for one in await run_in_threadpool(visit.office.signalled, visit.person.view) if not one.classed]
@@ -67,13 +70,32 @@ async def search(visit: Visit) -> Response:
     ref = asked.get("ref", "").upper()
     if REF.fullmatch(ref) and set(asked) == {"ref"}:
         return RedirectResponse(f"/decisions/{ref}", 303)
-    number = visit.request.query_params.get("page", "1")
-    at = int(number) if number.isdigit() and 0 < int(number) <= 1000 else 1
+    number = _number(visit.request.query_params.get("page", "1"))
+    at = number if 0 < number <= 1000 else 1
+    if wrong := faults(asked):
+        return visit.page(
+            "search.html", 400, asked=asked, found=Listing((), more=False), at=1, unknown=False, wrong=wrong
+        )
     unknown = bool(asked.get("adresse")) and not await run_in_threadpool(visit.office.searchable, asked["adresse"])
     found = await run_in_threadpool(visit.office.find, visit.person.view, asked, (at - 1) * PAGE, PAGE)
     if asked.get("adresse"):
         await visit.office.searched(visit.person, asked["adresse"], len(found.lines))
-    return visit.page("search.html", asked=asked, found=found, at=at, unknown=unknown)
+    return visit.page("search.html", asked=asked, found=found, at=at, unknown=unknown, wrong={})
+
+
+def _number(text: str) -> int:
+    """A small number as it is written, else 0: "²" is a digit, and no number."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 6 else 0
+
+
+_CHECKED = {"ref": "ref", "adresse": "address", "domaine": "domain", "regle": "rule", "statut": "standing", "action": "action",
+            "aurait": "would", "motif": "reason", "depuis": "since", "jusqu": "until"}  # fmt: skip
+
+
+def faults(asked: Mapping[str, str]) -> dict[str, str]:
+    """What is wrong with each filter that cannot be meant, by its name in the address."""
+    found = questions.faults({theirs: asked.get(ours) for ours, theirs in _CHECKED.items()})
+    return {ours: found[theirs] for ours, theirs in _CHECKED.items() if theirs in found}
 
 
 async def decision(visit: Visit) -> Response:
@@ -103,7 +125,8 @@ async def state(visit: Visit) -> Response:
 
 
 async def exceptions(visit: Visit) -> Response:
-    found = await run_in_threadpool(visit.office.exceptions, visit.person.view)
+    named = visit.person.may(Right.DECIDE)
+    found = await run_in_threadpool(lambda: visit.office.exceptions(visit.person.view, named=named))
     return visit.page("exceptions.html", found=found, four_eyes=visit.desk.four_eyes, said="")
 
 
@@ -133,10 +156,19 @@ async def report(visit: Visit) -> Response:
 async def export(visit: Visit) -> Response:
     """The decisions of a search, as a spreadsheet or as JSON lines."""
     form = visit.request.path_params["form"]
-    if form not in ("csv", "json"):
-        return unknown(visit)
+    asked = asked_of(visit.request.query_params)
+    if form not in ("csv", "json") or faults(asked):
+        words = " ; ".join(faults(asked).values()) or "Les décisions s'emportent en CSV ou en JSON."
+        return trouble(
+            visit.desk,
+            404 if form not in ("csv", "json") else 400,
+            "Export impossible",
+            words,
+            visit.person,
+            visit.session.csrf,
+        )
     await visit.office.consulted(visit.person, "export")
-    octets = await run_in_threadpool(visit.office.export, visit.person.view, asked_of(visit.request.query_params), form)
+    octets = await run_in_threadpool(visit.office.export, visit.person.view, asked, form)
     return download(f"decisions.{form}", "text/csv; charset=utf-8" if form == "csv" else "application/x-ndjson", octets)
 
 

@@ -68,13 +68,13 @@ def record(value: Any) -> Any:
 
 
 def moment(at: str) -> Markup:
-    """A time of the journal (UTC) as this machine's, for people and for machines."""
+    """A time of the journal (UTC) as this machine's, its zone named, for people and for machines."""
     try:
         when = datetime.fromisoformat(at)
     except ValueError:
         return Markup("{}").format(at)
     local = (when if when.tzinfo else when.replace(tzinfo=UTC)).astimezone()
-    return Markup('<time datetime="{}">{}</time>').format(at, f"{local:%d/%m/%Y %H:%M:%S}")
+    return Markup('<time datetime="{}">{}</time>').format(at, f"{local:%d/%m/%Y %H:%M:%S %Z}")
 
 
 def query(given: Mapping[str, str], **changed: object) -> str:
