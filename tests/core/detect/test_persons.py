@@ -8,7 +8,7 @@ from mss_guard.core.detect.persons import ANCHORS, DETECTORS, Words
 from mss_guard.core.normalise import fold
 from mss_guard.core.rules.patterns import Pattern
 
-WORDS = Words(frozenset({"leo", "jeanne", "enzo", "marie", "pierre", "sophie", "paul"}))
+WORDS = Words(frozenset({"leo", "jeanne", "enzo", "marie", "pierre", "sophie", "paul", "charlotte"}))
 
 
 def values(detector: str, text: str) -> list[str]:
@@ -90,7 +90,10 @@ PASSES = [
     ("kinship", "La fille du port"),
     ("age-person", "Ouvert à partir de 12 ans"),
     ("age-person", "Garantie 10 ans"),
+    ("first-name", "porter des gants, une charlotte et un masque"),
     ("age-person", "Une personne de 60 ans et plus"),
+    ("age-person", "Consultation de Mme Faure le 12 à 14 h"),
+    ("age-person", "Mme Roux jeudi 12 à 9 h 30"),
     ("patient-noun", "Le patient doit être informé"),
     ("patient-noun", "Les patients attendent"),
     ("about-name", "Réunion chez Mme Leroy, directrice"),

@@ -182,7 +182,13 @@ def _is_range(folded: Folded, start: int, end: int) -> bool:
     text = folded.lower[start:end]
     if re.search(r"partir|moins de|plus de|entre|jusqu| a [0-9]", text):
         return True
+    if text.endswith("a") and _A_DATE.search(text + folded.lower[end : end + 4]):
+        return True
     return bool(_OLDER.match(folded.lower[end : end + 20]))
+
+
+_A_DATE = re.compile(r"\b(?:le|du|au|lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche) [0-9]{1,2} a|[0-9]h? ?a [0-9]")
+"""Such as "Mme Roux le 12 à 14 h": folded, "à" is the "a" of years."""
 
 
 _PATIENT = _wrapping(
