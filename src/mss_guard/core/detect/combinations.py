@@ -6,6 +6,7 @@ from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import accumulate
 
 from mss_guard.core.detect.ledgers import Scorer
@@ -128,7 +129,16 @@ class _Ground:
         if self._spot is None:
             return True
         start, end = self._spot.segments.around(at, self._length)
-        return len(self._spot.folded.lower[start:end].strip()) <= longest
+        return end - start <= longest or len(self._spot.folded.lower[start:end].strip()) <= longest
+
+    @cached_property
+    def shortest(self) -> int:
+        """Characters of the shortest segment: what asks for less need not be looked for."""
+        if self._spot is None:
+            return 0
+        ends = (*self._spot.segments.starts[1:], self._length)
+        lower = self._spot.folded.lower
+        return min(len(lower[a:b].strip()) for a, b in zip(self._spot.segments.starts, ends, strict=True))
 
     def reaches(self, term: _Term, around: Span) -> bool:
         """Does a ledger hold what the condition asks for in there, headings included?"""
@@ -176,7 +186,9 @@ def join(
 
 def _holds(one: Terms, ground: _Ground, scene: Scene) -> tuple[Spot, Span] | None:
     """Where the rarest condition stands with all others near it; the headings are near everything."""
-    within = one.combination.within
+    within, longest = one.combination.within, one.combination.longest
+    if longest is not None and ground.shortest > longest:
+        return None
     by_place = [(t, ground.spans(t)) for t in one.all]
     in_text = sorted((spans for _, spans in by_place if spans), key=len)
     candidates = sorted(in_text[0])[:_MOST_ANCHORS] if in_text else [(0, 0)]
@@ -189,7 +201,7 @@ def _holds(one: Terms, ground: _Ground, scene: Scene) -> tuple[Spot, Span] | Non
     for span in candidates:
         if not all(z.touch(*span) for z in zones) or any(z.touch(*span) for z in forbidden):
             continue
-        if one.combination.longest is not None and not ground.is_short(span[0], one.combination.longest):
+        if longest is not None and not ground.is_short(span[0], longest):
             continue
         around = ground.around(span, one.combination)
         if one.combination.passage and not all(_inside(spans, around) for t, spans in by_place if spans):

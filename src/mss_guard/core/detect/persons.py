@@ -187,7 +187,9 @@ def _is_range(folded: Folded, start: int, end: int) -> bool:
     return bool(_OLDER.match(folded.lower[end : end + 20]))
 
 
-_A_DATE = re.compile(r"\b(?:le|du|au|lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche) [0-9]{1,2} a|[0-9]h? ?a [0-9]")
+_A_DATE = re.compile(
+    r"\b(?:le|du|au|lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche) [0-9]{1,2} a|[0-9]h? ?a [0-9]"
+)
 """Such as "Mme Roux le 12 à 14 h": folded, "à" is the "a" of years."""
 
 
