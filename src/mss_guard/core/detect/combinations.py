@@ -13,6 +13,7 @@ from mss_guard.core.detect.ledgers import Scorer
 from mss_guard.core.detect.matcher import Hit
 from mss_guard.core.detect.passages import cuts, passage
 from mss_guard.core.detect.scenes import Keep, Scene, Spot, kept
+from mss_guard.core.detect.segments import SIGNATURE
 from mss_guard.core.detect.simple import Met
 from mss_guard.core.model import Category
 from mss_guard.core.rules import Combination, Condition, Ruleset
@@ -133,12 +134,13 @@ class _Ground:
 
     @cached_property
     def shortest(self) -> int:
-        """Characters of the shortest segment: what asks for less need not be looked for."""
+        """Characters of the shortest segment, signatures apart: what asks for less need not be looked for."""
         if self._spot is None:
             return 0
-        ends = (*self._spot.segments.starts[1:], self._length)
-        lower = self._spot.folded.lower
-        return min(len(lower[a:b].strip()) for a, b in zip(self._spot.segments.starts, ends, strict=True))
+        every = self._spot.segments.all
+        lower, ends = self._spot.folded.lower, (*self._spot.segments.starts[1:], self._length)
+        told = (lower[s.start : end] for s, end in zip(every, ends, strict=True) if s.kind != SIGNATURE)
+        return min((len(text.strip()) for text in told), default=0)
 
     def reaches(self, term: _Term, around: Span) -> bool:
         """Does a ledger hold what the condition asks for in there, headings included?"""
