@@ -116,6 +116,18 @@ def test_a_mistyped_filter_is_named_and_never_answered_by_nothing(written, comma
     assert f"« {word}" in ran.err
 
 
+def test_nothing_waiting_is_said_and_nothing_found_cannot_be_called_wrong(written):
+    """An empty list is a sentence; a message that passed without a note has nothing to be wrong about."""
+    config, references = written
+    for command, word in ((("list",), "Aucune approbation"), (("declared",), "Aucune déclaration")):
+        ran = run("exceptions", *command, "-c", config)
+        assert (ran.status, ran.out, word in ran.err) == (1, "", True)
+    ran = run(
+        "exceptions", "false-positive", references[1], "--by", "m.dubois", "--reason", "mot du menu", "-c", config
+    )
+    assert (ran.status, "ni refus ni signalement" in ran.err) == (1, True)
+
+
 def test_what_is_shown_is_written_down_first(written):
     """By whom, and under which reference; of an address its pseudonym. A list without an address says nothing of anybody."""
     config, references = written

@@ -191,6 +191,8 @@ def _holds(one: Terms, ground: _Ground, scene: Scene) -> tuple[Spot, Span] | Non
     within, longest = one.combination.within, one.combination.longest
     if longest is not None and ground.shortest > longest:
         return None
+    if any(t.condition.everywhere and ground.reaches(t, (0, 0)) for t in one.none):
+        return None  # the same wherever it is asked
     by_place = [(t, ground.spans(t)) for t in one.all]
     in_text = sorted((spans for _, spans in by_place if spans), key=len)
     candidates = sorted(in_text[0])[:_MOST_ANCHORS] if in_text else [(0, 0)]
@@ -199,7 +201,7 @@ def _holds(one: Terms, ground: _Ground, scene: Scene) -> tuple[Spot, Span] | Non
         return None
     forbidden = [Zones(ground.spans(t), within) for t in one.none if t.condition.ledger is None]
     wanted = [t for t in one.all if t.condition.ledger is not None]
-    unwanted = [t for t in one.none if t.condition.ledger is not None]
+    unwanted = [t for t in one.none if t.condition.ledger is not None and not t.condition.everywhere]
     for span in candidates:
         if not all(z.touch(*span) for z in zones) or any(z.touch(*span) for z in forbidden):
             continue
