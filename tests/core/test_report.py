@@ -171,7 +171,7 @@ def test_the_registers_entry_has_the_facts_and_leaves_the_rest_open() -> None:
     assert "article 33" in text
     assert text.count(" : …") == 4
     assert set(as_json(found)["to_fill"].values()) == {""}
-    assert entry(Figures(OCTOBER, days=BUSY.days, uninspected=(Count("not-needed", 3),)), "Les Tilleuls") is None
+    assert entry(Figures(OCTOBER, days=BUSY.days, uninspected=(Count("bypass", 3),)), "Les Tilleuls") is None
 
 
 def test_no_name_is_markup_in_the_registers_entry() -> None:

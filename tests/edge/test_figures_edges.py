@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from mss_guard.core.report import Count, Figures, Gone, Standing, as_text, entry, french, month, page
 from mss_guard.edge.audit_index import Feeder, figures, opened
 from mss_guard.edge.journal import Found
@@ -107,3 +109,31 @@ def shown(found: Figures) -> str:
     standing = Standing("Les Tilleuls", "enforce", OCTOBER.after, "fraîche", True, (), True, "là", True)
     assert french(standing.made)
     return page(found, standing, {}, lambda _: "inconnu")
+
+
+@pytest.mark.parametrize(
+    ("outcome", "fields", "counted"),
+    [
+        ("relayed", {"recipients": [recipient("x.fr"), recipient("y.fr"), recipient("y.fr")]}, 2),
+        ("unknown", {"recipients": [recipient("x.fr")]}, 1),
+        ("relayed", {"recipients": [], "sender": {"kind": "own"}, "confidential": True}, 1),
+        ("relayed", {"recipients": [recipient("tilleuls.fr", "inside"), recipient("ch.mssante.fr", "trusted")]}, 0),
+        ("hop-refused", {"recipients": [recipient("x.fr")]}, 0),
+        ("hop-refused", {"recipients": [], "sender": {"kind": "own"}, "confidential": True}, 0),
+        (
+            "refused",
+            {"action": "refuse", "reason": "secure-box", "recipients": [recipient("x.fr", action="refuse")]},
+            0,
+        ),
+    ],
+)
+def test_what_was_not_looked_at_is_entered_as_the_rest_is(
+    tmp_path: Path, outcome: str, fields: dict[str, Any], counted: int
+) -> None:
+    """Once for each domain outside that it may have reached; of a confidential sender, whose recipients are not kept, once: it may
+    have gone anywhere. What stayed inside, or never left, is no violation.
+    """
+    found = told(tmp_path, *decided(2, "AAAA", outcome, **{"action": "relay", "uninspected": "bypass", **fields}))
+    assert found.unseen == ((Count("bypass", counted),) if counted else ())
+    made = entry(found, "Les Tilleuls")
+    assert (made.unseen if made else ()) == found.unseen

@@ -143,7 +143,8 @@ class Gone:
 class Figures:
     """A period. `rules`: of refused or spared messages; `domains`: of refused or spared recipients; `followed`: refusals whose sender
     then wrote into the trust space, of `refusals` with a known sender; `modes`: decisions by mode of the policy; `gone`: what left all the same;
-    `unfollowed`: refusals whose sender is not kept; `unclassed`: refusals called wrong that no officer has judged yet.
+    `unfollowed`: refusals whose sender is not kept; `unclassed`: refusals called wrong that no officer has judged yet;
+    `unseen`: what left for outside without any inspection, by cause, counted as `gone` is.
     """
 
     period: Period
@@ -166,6 +167,7 @@ class Figures:
     openings: tuple[Act, ...] = ()
     consultations: int = 0
     gone: tuple[Gone, ...] = ()
+    unseen: tuple[Count, ...] = ()
 
     @property
     def gone_read(self) -> tuple[Gone, ...]:

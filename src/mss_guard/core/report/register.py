@@ -47,8 +47,7 @@ class Entry:
 
 def entry(found: Figures, structure: str) -> Entry | None:
     """The period's entry; None when nothing is known to have left."""
-    unseen = tuple(one for one in found.uninspected if one.name in ("bypass", "fault"))
-    if not found.gone and not unseen:
+    if not found.gone and not found.unseen:
         return None
     days = found.period.days
     return Entry(
@@ -60,7 +59,7 @@ def entry(found: Figures, structure: str) -> Entry | None:
         _by((one.category, one.messages) for one in found.gone_read),
         _by((one.domain, one.messages) for one in found.gone_read),
         _by((one.ground, one.messages) for one in found.gone if one.category == UNREAD),
-        unseen,
+        found.unseen,
     )
 
 

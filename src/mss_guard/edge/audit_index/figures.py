@@ -55,6 +55,7 @@ def figures(store: Store, period: Period, structures: Collection[str] | None = N
             openings=tuple(act for kind, act in acts if kind == "open-identity"),
             consultations=sum(kind == "consult" and act.what == "decision" for kind, act in acts),
             gone=tuple(sorted((*_gone(connection, within), *_gone_unread(connection, within)))),
+            unseen=_unseen(connection, within),
         )
 
 
@@ -219,10 +220,22 @@ def _gone_unread(connection: Connection, within: ColumnElement[bool]) -> tuple[G
     return tuple(Gone(*key, n) for key, n in counted.items())
 
 
-def _beyond(connection: Connection, where: ColumnElement[bool]) -> list[tuple[Any, ...]]:
+def _unseen(connection: Connection, within: ColumnElement[bool]) -> tuple[Count, ...]:
+    """What nobody looked at and may have left, by cause, as what is gone is counted; a message whose recipients are not kept, once."""
+    passed = and_(within, _d.c.uninspected.in_(("bypass", "fault")), _d.c.action == "relay")
+    kept = select(_r.c.at).where(_joined(_r)).exists()
+    nameless = select(_d.c.uninspected).where(
+        passed, ~kept, _left
+    )  # of a confidential sender: it may have gone anywhere
+    counted = Counter(row[3] for row in _beyond(connection, passed, _d.c.uninspected))
+    counted.update(connection.scalars(nameless))
+    return top(counted)
+
+
+def _beyond(connection: Connection, where: ColumnElement[bool], ground: Any = None) -> list[tuple[Any, ...]]:
     """(at, writer, seq, ground, domain) of fitting messages that may have left, once for each domain outside."""
     asked = (
-        select(_d.c.at, _d.c.writer, _d.c.seq, _ground, _r.c.domain)
+        select(_d.c.at, _d.c.writer, _d.c.seq, _ground if ground is None else ground, _r.c.domain)
         .distinct()
         .select_from(_d.join(_r, _joined(_r)))
         .where(where, _r.c.action == "relay", _r.c.standing.in_(OUTSIDE), _left)
