@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from mss_guard.edge.journal import Filters, Journal, search, show, verify
+from mss_guard.edge.journal import Filters, Journal, canonical, search, show, verify
 from tests.edge.test_journal_disk import DECISION, OUTCOME, Clock, ref
 
 
@@ -163,6 +163,20 @@ def test_one_changed_word_is_named_once(filled, tmp_path):
         ("node-1/front-0/2026-11-23-001.jsonl", 6),
         ("node-1/front-0/2026-11-23-001.jsonl", 26),
     ]
+
+
+def test_a_changed_link_does_not_accuse_the_record_before_alone(filled, tmp_path):
+    """Which of the two was changed, the record or what the next one says of it, the chain alone cannot tell: both are named."""
+    copy = tmp_path / "journal"
+    shutil.copytree(filled, copy)
+    path = copy / "node-1" / "front-0" / "2026-11-23-001.jsonl"
+    lines = path.read_bytes().splitlines(keepends=True)
+    record = json.loads(lines[5])
+    lines[5] = canonical.dumps({**record, "prev": "0" * 64}) + b"\n"
+    path.write_bytes(b"".join(lines))
+    first, second = verify(copy).breaks[:2]
+    assert (first.seq, second.seq) == (record["seq"] - 1, record["seq"])
+    assert "ou bien l'empreinte que le suivant en porte" in first.what
 
 
 # --- search -----------------------------------------------------------------------------------------------------------

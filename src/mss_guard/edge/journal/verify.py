@@ -244,7 +244,7 @@ class _Check:
             moved = f"numéro d'ordre {given} au lieu de {expected} : enregistrement retiré, ajouté ou déplacé{missing}"
             return moved, expected
         if record.get("prev") != self.report.head:
-            changed = "chaîne rompue : cet enregistrement a été modifié, retiré ou remplacé (le suivant porte une autre empreinte)"
+            changed = "chaîne rompue : cet enregistrement a été modifié, retiré ou remplacé, ou bien l'empreinte que le suivant en porte"
             return changed + self._cut_before(record) if first else changed, expected - 1
         if state.closed:
             return "enregistrement après la fermeture du segment", expected
