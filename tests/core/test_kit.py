@@ -98,6 +98,7 @@ def test_what_was_filled_in_is_not_written_over(config: Path, tmp_path: Path) ->
     """A second kit beside the first is refused without --force."""
     first = run("compliance", "kit", "-c", config, "--out", tmp_path / "kit")
     assert (first.status, len(first.out.splitlines())) == (0, 10)
+    assert {file.stat().st_mode & 0o777 for file in (tmp_path / "kit").iterdir()} == {0o600}, "it names persons"
     (tmp_path / "kit" / "1-aipd.md").write_text("complété")
     assert run("compliance", "kit", "-c", config, "--out", tmp_path / "kit").status == 1
     assert (tmp_path / "kit" / "1-aipd.md").read_text() == "complété"

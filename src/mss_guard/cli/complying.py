@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from mss_guard.cli.common import NO, OK, Config, leave, refusals, say
+from mss_guard.cli.common import NO, OK, Config, leave, private, refusals, say
 from mss_guard.cli.language import t
 
 app = typer.Typer(no_args_is_help=True, help=t("Le dossier du DPO.", "The DPO's file."))
@@ -50,6 +50,6 @@ def kit(
             )
             leave(NO)
         for name, text in made.items():
-            (out / name).write_text(text, encoding="utf-8")
+            private(out / name, text)  # they name the DPO and the contact, and say where the house is weak
             print(out / name)
     leave(OK)
