@@ -1,11 +1,13 @@
 """`audit verify|search|show` and `explain REF` over a journal of three messages."""
 
 import asyncio
+import os
 from datetime import UTC, datetime
 
 import pytest
 
 from mss_guard import errands, judgement
+from mss_guard.cli.common import private
 from mss_guard.core.model import HopReply
 from mss_guard.core.report import safe
 from mss_guard.edge.audit_index import Feeder, opened
@@ -148,6 +150,18 @@ def test_what_is_shown_is_written_down_first(written):
     assert OWN not in str(told)
 
 
+def test_keys_that_cannot_be_used_are_a_sentence_and_show_nothing(tmp_path):
+    """A copy of a journal whose keys others may read: each command that would write down or look up a person says so, in French."""
+    config = configure(tmp_path)
+    reference = asyncio.run(_write(config))[0]
+    for key in (tmp_path / "state" / "keys").glob("*.key"):
+        key.chmod(0o644)
+    for command in (("show", reference), ("prove", reference), ("search", "--address", OWN), ("subject", OWN)):
+        ran = run("audit", *command, "-c", config)
+        assert (ran.status in (2, 75), ran.out, "Traceback" in ran.err) == (True, "", False), command
+        assert "lisible par d'autres" in ran.err
+
+
 def test_a_record_is_shown_in_words_of_the_journal_not_of_a_programming_language(written):
     config, references = written
     shown = run("audit", "show", references[0], "-c", config).out
@@ -228,6 +242,8 @@ def test_a_month_is_reported_and_what_left_is_entered(written, tmp_path):
         (("register", "--period", "2099-01"), "n'a pas commencé"),
         (("report", "--month", "2099-01"), "n'a pas commencé"),
         (("report", "--month", "octobre"), "« octobre » : un mois s'écrit"),
+        (("report", "--month", "9999-12"), "« 9999-12 » : un mois s'écrit"),
+        (("register", "--period", "2026-10-01..9999-12-31"), "une période s'écrit"),
     ],
 )
 def test_a_period_that_cannot_be_meant_is_named(written, command, why):
@@ -249,9 +265,25 @@ def test_what_officers_take_away_is_theirs_alone(written, tmp_path):
     fresh.write_text(config.read_text().replace("audit.db", "autre.db"))
     assert run("audit", "index", "-c", fresh).status == 0
     assert (config.parent / "autre.db").stat().st_mode & 0o777 == 0o600
-    nowhere = run("audit", "export", "-c", config, "-o", tmp_path / "rien" / "e.csv")
-    assert nowhere.status == 75
-    assert "n'existe pas" in nowhere.err
+    for command in ("export", "report"):
+        month = ("--month", f"{datetime.now(UTC):%Y-%m}") if command == "report" else ()
+        nowhere = run("audit", command, *month, "-c", config, "-o", tmp_path / "rien" / "e.csv")
+        assert (nowhere.status, "Traceback" in nowhere.err) == (75, False)
+        assert "n'existe pas" in nowhere.err
+
+
+def test_what_is_no_file_keeps_its_mode(tmp_path):
+    """`-o /dev/null`, or a pipe: written to, and left to everybody whom the administrator gave it to."""
+    pipe = tmp_path / "tube"
+    os.mkfifo(pipe, 0o600)
+    pipe.chmod(0o644)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        private(pipe, "a;b")
+        assert os.read(reader, 10) == b"a;b"
+    finally:
+        os.close(reader)
+    assert pipe.stat().st_mode & 0o777 == 0o644
 
 
 @pytest.fixture(scope="module")

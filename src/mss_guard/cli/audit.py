@@ -106,7 +106,8 @@ def search(
     )  # fmt: skip
     names: list[dict[str, str]] = []
     if address is not None:
-        names = list(journal.Keys(keys_dir).candidates(addresses.parse(address.encode(), smtputf8=True)))
+        with refusals():
+            names = list(journal.Keys(keys_dir).candidates(addresses.parse(address.encode(), smtputf8=True)))
         if not names:
             say(t("Aucune clé : aucune adresse ne peut être cherchée.", "No key: no address can be searched."))
             leave(NO)

@@ -8,6 +8,7 @@ import io
 import json
 import os
 import re
+import stat
 import sys
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -100,9 +101,12 @@ def fitting(asked: Mapping[str, str | None], kinds: Collection[str] = ()) -> Non
 
 
 def private(path: Path, text: str | Iterable[str]) -> None:
-    """A file that only its owner reads, whatever the umask: what officers take away names domains, acts and officers. Raises OSError."""
+    """A file that only its owner reads, whatever the umask: what officers take away names domains, acts and officers. What is no file
+    keeps its mode: by `-o /dev/null` root would close that to everybody. Raises OSError.
+    """
     fresh = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-    os.fchmod(fresh, 0o600)
+    if stat.S_ISREG(os.fstat(fresh).st_mode):
+        os.fchmod(fresh, 0o600)
     with os.fdopen(fresh, "w", encoding="utf-8", newline="") as file:
         file.writelines([text] if isinstance(text, str) else text)
 
@@ -115,12 +119,13 @@ def whoever() -> str:
 
 def write_down(config: Path | None, kind: str, ref: str | None, fields: dict[str, object]) -> None:
     """The record of this act, on disk before anything is shown; what cannot be written down does not happen (status 75)."""
-    from mss_guard import errands
-    from mss_guard.edge.journal import JournalBusy, JournalUnavailable
+    from mss_guard import errands, system_words
+    from mss_guard.edge.journal import JournalBusy, JournalUnavailable, KeyRefused
 
     try:
         asyncio.run(errands.write_down(errands.settings(config), kind, ref, fields))
-    except (JournalBusy, JournalUnavailable) as problem:
+    except (JournalBusy, JournalUnavailable, KeyRefused, OSError) as met:
+        problem = system_words.said(met) if isinstance(met, OSError) else str(met)
         say(
             t(
                 f"Le journal ne peut pas être écrit ({problem}) : rien n'est montré.",

@@ -173,7 +173,8 @@ def subject(address: str, config: Config = None, reason: Reason = "demande d'acc
     fitting({"address": address})
     _check_reason(reason)
     parsed = addresses.parse(address.encode(), smtputf8=True)
-    names = journal.Keys(keys_dir).candidates(parsed)
+    with refusals():
+        names = journal.Keys(keys_dir).candidates(parsed)
     who = frozenset(n["id"] for n in names)
     found = list(journal.search(root, journal.Filters(kinds=frozenset({"decision"}), who=who))) if who else []
     fields = {"what": "subject", "found": len(found), "who": list(names), "by": whoever(), "reason": reason}

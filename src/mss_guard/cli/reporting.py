@@ -11,7 +11,21 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from mss_guard.cli import audit_index, identity
-from mss_guard.cli.common import NO, OK, USAGE, Config, Json, leave, private, put, refusals, say, whoever, write_down
+from mss_guard.cli.common import (
+    NO,
+    OK,
+    TEMPORARY,
+    USAGE,
+    Config,
+    Json,
+    leave,
+    private,
+    put,
+    refusals,
+    say,
+    whoever,
+    write_down,
+)
 from mss_guard.cli.language import t
 
 if TYPE_CHECKING:
@@ -81,7 +95,13 @@ def _give(text: str, output: Path | None) -> None:
     if output is None:
         sys.stdout.write(text)
     else:
-        private(output, text)
+        try:
+            private(output, text)
+        except OSError as problem:
+            from mss_guard import system_words
+
+            say(system_words.said(problem))
+            leave(TEMPORARY)
 
 
 def _month(given: str | None) -> Period:
@@ -91,7 +111,7 @@ def _month(given: str | None) -> Period:
         return documents.last_month(_today())
     try:
         return _begun(documents.month(given))
-    except ValueError:
+    except (ValueError, OverflowError):  # the calendar ends with 9999
         _unsaid(given, t("un mois s'écrit 2026-10", "a month is written 2026-10"))
 
 
@@ -104,7 +124,7 @@ def _period(given: str | None) -> Period:
         return _month(given)
     try:
         found = documents.Period(date.fromisoformat(first), date.fromisoformat(last) + timedelta(days=1))
-    except ValueError:
+    except (ValueError, OverflowError):
         _unsaid(given, t("une période s'écrit 2026-10-01..2026-10-31", "a period is written 2026-10-01..2026-10-31"))
     if found.first >= found.after:
         _unsaid(given, t("la fin vient avant le début", "it ends before it begins"))
