@@ -142,11 +142,12 @@ def test_what_is_shown_is_written_down_first(written):
     assert len(consulted()) == before
     for command in (("audit", "show"), ("explain",)):
         assert run(*command, references[1], "-c", config).status == 0
+    assert run("audit", "search", "--ref", references[1].lower(), "-c", config).status == 0
     assert run("audit", "search", "--address", OWN, "-c", config).status == 0
     told = consulted()[before:]
-    assert [(one["what"], one["ref"]) for one in told] == [("decision", references[1])] * 2 + [("subject", None)]
+    assert [(one["what"], one["ref"]) for one in told] == [("decision", references[1])] * 3 + [("subject", None)]
     assert all(one["by"] for one in told)
-    assert told[2]["found"] == 3
+    assert told[3]["found"] == 3
     assert OWN not in str(told)
 
 

@@ -119,6 +119,8 @@ def search(
     newest = deque(journal.search(root, filters), maxlen=limit)
     if address is not None:
         write_down(config, "consult", None, {"what": "subject", "who": names, "found": len(newest), "by": whoever()})
+    elif ref is not None and newest:  # the same as `show`
+        write_down(config, "consult", ref.upper(), {"what": "decision", "by": whoever()})
     for found in newest:
         if as_json:
             put(found.record)
