@@ -75,6 +75,15 @@ async def test_a_message_passes_once_from_whatever_client_it_comes_again(tmp_pat
         assert (status, "a déjà servi" in said) == (1, True)
 
 
+async def test_what_waits_is_not_approved_twice(tmp_path: Path) -> None:
+    """The second approval says that one waits, and stands nowhere in the journal."""
+    async with FakeHop() as hop, house(tmp_path, hop.port) as guarded:
+        ref = await approved(guarded, outlook())
+        status, said = await command(guarded, "approve", ref, "--by", "Dr Duval", "--reason", "encore une fois")
+        assert (status, "attend déjà" in said) == (1, True), said
+        assert [what for what, _ in told(guarded)] == ["approved"]
+
+
 async def test_only_that_message_passes(tmp_path: Path) -> None:
     """Another sender, another recipient, one more, another word: refused, and the approval waits; fewer recipients: it passes."""
     async with FakeHop() as hop, house(tmp_path, hop.port) as guarded:
